@@ -17,7 +17,7 @@ const PARTS = {
 }
 
 /**
- * Makes the parts in order, the npm packages always.
+ * Makes the parts named, in the order in which they build on each other, and the npm packages always.
  * @param {readonly Part[]} [parts]
  * @returns {Promise<Part | 'prerequisites' | undefined>} what failed, after it has been said on standard output
  */
@@ -39,7 +39,7 @@ export async function prepare(parts = ['native', 'lib']) {
 
 async function installPackages() {
   if (!packagesAreStale()) return true
-  const { ok } = await run('npm', ['ci', '--no-audit', '--no-fund'])
+  const { ok } = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
   return ok
 }
 
