@@ -1,0 +1,314 @@
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::bindgen_prelude::{Buffer, Either, Env, Function, Object, Uint32ArraySlice, Unknown};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Result, Status};
+use napi_derive::napi;
+
+use super::error::{NativeError, NativeLog, closed};
+use super::reply::{failure, on_thread, promise};
+use crate::core::consumer::{
+    Batch, Consumer, ConsumerEvents, ConsumerReport, ConsumerSettings, Limits, Ordering, Outcome,
+    Rebalance, RebalanceKind, SubscriptionSpec,
+};
+use crate::core::error::{CoreError, Result as CoreResult};
+
+/// Records for a handler; `lib/consumer/batch.ts` reads the block.
+#[napi(object)]
+pub struct NativeBatch {
+    pub subscription: u32,
+    pub id: u32,
+    pub records: u32,
+    pub block: Buffer,
+}
+
+/// A partition while it is assigned.
+#[napi(object)]
+pub struct NativePartition {
+    pub slot: u32,
+    pub topic: String,
+    pub partition: i32,
+}
+
+/// A change of the assignment.
+#[napi(object)]
+pub struct NativeRebalance {
+    #[napi(ts_type = "'assigned' | 'revoked' | 'lost'")]
+    pub kind: String,
+    pub partitions: Vec<NativePartition>,
+}
+
+/// One of: a batch, a rebalance, an error, a log line.
+#[napi(object)]
+pub struct NativeConsumerEvent {
+    pub batch: Option<NativeBatch>,
+    pub rebalance: Option<NativeRebalance>,
+    pub error: Option<NativeError>,
+    pub log: Option<NativeLog>,
+}
+
+impl NativeConsumerEvent {
+    const NOTHING: Self = Self {
+        batch: None,
+        rebalance: None,
+        error: None,
+        log: None,
+    };
+}
+
+/// Tuning of a consumer.
+#[napi(object)]
+pub struct NativeConsumerSettings {
+    pub commit_interval_ms: u32,
+    /// Bytes that all consumers of the process may prefetch.
+    pub prefetch_bytes: u32,
+}
+
+/// A subscription as it is asked for.
+#[napi(object)]
+pub struct NativeSubscription {
+    pub id: u32,
+    pub topics: Vec<String>,
+    pub from_beginning: bool,
+    #[napi(ts_type = "'key' | 'partition' | 'none'")]
+    pub ordering: String,
+    pub batch_records: u32,
+    pub batch_bytes: u32,
+    pub batch_wait_ms: u32,
+    pub out_records: u32,
+    pub out_bytes: u32,
+}
+
+impl From<NativeSubscription> for SubscriptionSpec {
+    fn from(native: NativeSubscription) -> Self {
+        Self {
+            id: native.id,
+            topics: native.topics,
+            from_beginning: native.from_beginning,
+            ordering: match native.ordering.as_str() {
+                "none" => Ordering::None,
+                "partition" => Ordering::Partition,
+                _ => Ordering::Key,
+            },
+            limits: Limits {
+                batch_records: native.batch_records as usize,
+                batch_bytes: native.batch_bytes as usize,
+                batch_wait: Duration::from_millis(native.batch_wait_ms.into()),
+                out_records: native.out_records as usize,
+                out_bytes: native.out_bytes as usize,
+            },
+        }
+    }
+}
+
+/// What a close left behind.
+#[napi(object)]
+pub struct NativeConsumerReport {
+    pub unfinished: u32,
+    pub left_group: bool,
+}
+
+type EventFunction = ThreadsafeFunction<
+    NativeConsumerEvent,
+    Unknown<'static>,
+    NativeConsumerEvent,
+    Status,
+    false,
+    true,
+>;
+
+struct Events(EventFunction);
+
+impl Events {
+    fn send(&self, event: NativeConsumerEvent) {
+        // batches are bounded by what may be out; a loop that is gone takes nothing any more
+        self.0.call(event, ThreadsafeFunctionCallMode::NonBlocking);
+    }
+}
+
+impl ConsumerEvents for Events {
+    fn batch(&self, batch: Batch) {
+        self.send(NativeConsumerEvent {
+            batch: Some(NativeBatch {
+                subscription: batch.subscription,
+                id: batch.id,
+                records: u32::try_from(batch.records).unwrap_or(u32::MAX),
+                block: batch.block.into(),
+            }),
+            ..NativeConsumerEvent::NOTHING
+        });
+    }
+
+    fn rebalance(&self, rebalance: Rebalance) {
+        let kind = match rebalance.kind {
+            RebalanceKind::Assigned => "assigned",
+            RebalanceKind::Revoked => "revoked",
+            RebalanceKind::Lost => "lost",
+        };
+        self.send(NativeConsumerEvent {
+            rebalance: Some(NativeRebalance {
+                kind: kind.to_owned(),
+                partitions: rebalance
+                    .partitions
+                    .into_iter()
+                    .map(|assigned| NativePartition {
+                        slot: assigned.slot,
+                        topic: assigned.topic.to_string(),
+                        partition: assigned.partition,
+                    })
+                    .collect(),
+            }),
+            ..NativeConsumerEvent::NOTHING
+        });
+    }
+
+    fn error(&self, error: CoreError) {
+        self.send(NativeConsumerEvent {
+            error: Some(error.into()),
+            ..NativeConsumerEvent::NOTHING
+        });
+    }
+
+    fn log(&self, level: i32, text: String) {
+        self.send(NativeConsumerEvent {
+            log: Some(NativeLog { level, text }),
+            ..NativeConsumerEvent::NOTHING
+        });
+    }
+}
+
+/// A member of a consumer group.
+#[napi]
+pub struct NativeConsumer {
+    consumer: Option<Consumer>,
+}
+
+/// Starts a consumer, or says what is wrong with its properties.
+#[napi(catch_unwind)]
+pub fn start_consumer(
+    properties: HashMap<String, String>,
+    settings: NativeConsumerSettings,
+    on_event: Function<NativeConsumerEvent, Unknown<'static>>,
+) -> Result<Either<NativeConsumer, NativeError>> {
+    let events: EventFunction = on_event
+        .build_threadsafe_function()
+        .weak::<true>()
+        .build_callback(|context| Ok(context.value))?;
+    let properties: BTreeMap<_, _> = properties.into_iter().collect();
+    let settings = ConsumerSettings {
+        commit_interval: Duration::from_millis(settings.commit_interval_ms.into()),
+        prefetch_budget: settings.prefetch_bytes as usize,
+    };
+    Ok(
+        match Consumer::start(&properties, settings, Arc::new(Events(events))) {
+            Ok(consumer) => Either::A(NativeConsumer {
+                consumer: Some(consumer),
+            }),
+            Err(error) => Either::B(error.into()),
+        },
+    )
+}
+
+#[napi]
+impl NativeConsumer {
+    fn open(&self) -> Result<&Consumer> {
+        self.consumer.as_ref().ok_or_else(closed)
+    }
+
+    /// Waits until a broker answers.
+    #[napi(catch_unwind, ts_return_type = "Promise<NativeError | null>")]
+    pub fn connect<'env>(&self, env: &'env Env, timeout_ms: u32) -> Result<Object<'env>> {
+        let connector = self.open()?.connector().ok_or_else(closed)?;
+        let (settle, promise) = promise(env)?;
+        let timeout = Duration::from_millis(timeout_ms.into());
+        on_thread(move || {
+            let outcome = connector.wait_for_broker(timeout);
+            drop(connector);
+            settle(failure(outcome));
+        })?;
+        Ok(promise)
+    }
+
+    /// Joins the group for more topics; settles once it has been joined.
+    #[napi(catch_unwind, ts_return_type = "Promise<NativeError | null>")]
+    pub fn subscribe<'env>(
+        &self,
+        env: &'env Env,
+        subscription: NativeSubscription,
+        timeout_ms: u32,
+    ) -> Result<Object<'env>> {
+        let subscriber = self.open()?.subscriber().ok_or_else(closed)?;
+        let (settle, promise) = promise(env)?;
+        let timeout = Duration::from_millis(timeout_ms.into());
+        let reply = Box::new(move |outcome: CoreResult<()>| settle(failure(outcome)));
+        on_thread(move || subscriber.subscribe(subscription.into(), timeout, reply))?;
+        Ok(promise)
+    }
+
+    /// Replaces a subscription's topics.
+    #[napi(catch_unwind)]
+    pub fn set_topics(&self, subscription: u32, topics: Vec<String>) -> Result<()> {
+        self.open()?.set_topics(subscription, topics);
+        Ok(())
+    }
+
+    /// The names of all topics.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<string> | NativeError>")]
+    pub fn list_topics<'env>(&self, env: &'env Env, timeout_ms: u32) -> Result<Object<'env>> {
+        let subscriber = self.open()?.subscriber().ok_or_else(closed)?;
+        let (settle, promise) = promise(env)?;
+        let timeout = Duration::from_millis(timeout_ms.into());
+        on_thread(move || {
+            let outcome = subscriber.list_topics(timeout);
+            drop(subscriber);
+            settle(match outcome {
+                Ok(topics) => Either::A(topics),
+                Err(error) => Either::B(NativeError::from(error)),
+            });
+        })?;
+        Ok(promise)
+    }
+
+    /// Every record of a batch was handled.
+    #[napi(catch_unwind)]
+    pub fn complete_all(&self, batch: u32) -> Result<()> {
+        self.open()?.complete_all(batch);
+        Ok(())
+    }
+
+    /// Some records of a batch are back: index × 4 + 0 (done), 1 (failed) or 2 (not run).
+    #[napi(catch_unwind)]
+    pub fn complete(&self, batch: u32, outcomes: Uint32ArraySlice<'_>) -> Result<()> {
+        let outcomes = outcomes
+            .iter()
+            .map(|packed| {
+                let outcome = match packed & 3 {
+                    0 => Outcome::Done,
+                    1 => Outcome::Failed,
+                    _ => Outcome::NotRun,
+                };
+                (packed >> 2, outcome)
+            })
+            .collect();
+        self.open()?.complete(batch, outcomes);
+        Ok(())
+    }
+
+    /// Drains, commits and leaves, at the latest at the timeout. Completions are taken meanwhile.
+    #[napi(catch_unwind, ts_return_type = "Promise<NativeConsumerReport>")]
+    pub fn close<'env>(&mut self, env: &'env Env, timeout_ms: u32) -> Result<Object<'env>> {
+        let consumer = self.consumer.as_mut().ok_or_else(closed)?;
+        let (settle, promise) = promise(env)?;
+        let timeout = Duration::from_millis(timeout_ms.into());
+        let reply = move |report: ConsumerReport| {
+            settle(NativeConsumerReport {
+                unfinished: u32::try_from(report.unfinished).unwrap_or(u32::MAX),
+                left_group: report.left_group,
+            });
+        };
+        consumer.close(timeout, Box::new(reply));
+        Ok(promise)
+    }
+}

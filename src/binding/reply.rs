@@ -1,0 +1,31 @@
+use napi::bindgen_prelude::{Env, Object, ToNapiValue};
+use napi::{JsDeferred, Result};
+
+use super::error::NativeError;
+use crate::core::error::Result as CoreResult;
+
+/// A promise and the way to settle it from any thread. It never rejects: a native rejection has no
+/// JavaScript stack, so failures are values, which the layer above turns into errors.
+pub fn promise<T>(env: &Env) -> Result<(impl FnOnce(T) + Send + use<T>, Object<'_>)>
+where
+    T: ToNapiValue + Send + 'static,
+{
+    let (deferred, promise): (JsDeferred<T, Box<dyn FnOnce(Env) -> Result<T> + Send>>, _) =
+        env.create_deferred()?;
+    let settle = move |value: T| deferred.resolve(Box::new(move |_| Ok(value)));
+    Ok((settle, promise))
+}
+
+/// The failure of a call that has no other result.
+pub fn failure(result: CoreResult<()>) -> Option<NativeError> {
+    result.err().map(NativeError::from)
+}
+
+/// Runs a blocking call on a thread of its own.
+pub fn on_thread(work: impl FnOnce() + Send + 'static) -> Result<()> {
+    std::thread::Builder::new()
+        .name("narad-call".into())
+        .spawn(work)
+        .map(|_| ())
+        .map_err(|error| napi::Error::from_reason(format!("cannot start a thread: {error}")))
+}

@@ -1,0 +1,106 @@
+//! Sending positions to the group coordinator, one request at a time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
+
+use super::subscription::Slots;
+use crate::core::error::{CoreError, ErrorCode, error_text};
+use crate::core::rd::{Event, Handle, NO_ERROR, PartitionOffset, Partitions, Queue};
+
+/// A commit that is not answered is sent again after this long.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The commits of one consumer.
+pub(super) struct Commits {
+    interval: Duration,
+    last: Option<Instant>,
+    /// When the commit that is not answered yet was sent.
+    sent: Option<Instant>,
+}
+
+impl Commits {
+    pub(super) fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            last: None,
+            sent: None,
+        }
+    }
+
+    /// Whether a commit is under way.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.sent.is_some_and(|sent| sent.elapsed() < ANSWER_TIMEOUT)
+    }
+
+    /// When the next commit may be sent.
+    pub(super) fn due(&self) -> Instant {
+        self.last.map_or_else(Instant::now, |last| last + self.interval)
+    }
+
+    /// Sends what has moved, if the interval has passed or `now` is asked for.
+    pub(super) fn send(
+        &mut self,
+        handle: &Handle,
+        replies: &Queue,
+        slots: &mut Slots,
+        now: bool,
+    ) -> Option<CoreError> {
+        if self.is_waiting() || (!now && Instant::now() < self.due()) {
+            return None;
+        }
+        let moved: Vec<(Arc<str>, i32, i64)> = slots
+            .values_mut()
+            .filter_map(|partition| {
+                let position = partition.uncommitted()?;
+                partition.committed = Some(position);
+                Some((Arc::clone(&partition.topic), partition.partition, position))
+            })
+            .collect();
+        if moved.is_empty() {
+            return None;
+        }
+        self.last = Some(Instant::now());
+        let list = Partitions::of(moved.iter().map(|(t, p, o)| (&**t, *p, *o)));
+        match handle.commit(&list, replies) {
+            Ok(()) => {
+                self.sent = self.last;
+                None
+            }
+            Err(cause) => {
+                forget(slots);
+                Some(failed(cause, None))
+            }
+        }
+    }
+
+    /// Takes the answer of a commit; what was refused is sent again at the next interval.
+    pub(super) fn answered(&mut self, event: &Event, slots: &mut Slots) -> Option<CoreError> {
+        self.sent = None;
+        let refused: Option<PartitionOffset> =
+            event.partitions().into_iter().find(|p| p.error != NO_ERROR);
+        let cause = refused.as_ref().map_or(event.error(), |p| p.error);
+        if cause == NO_ERROR || RDKafkaErrorCode::from(cause) == RDKafkaErrorCode::NoOffset {
+            return None;
+        }
+        forget(slots);
+        Some(failed(cause, refused))
+    }
+}
+
+fn forget(slots: &mut Slots) {
+    for partition in slots.values_mut() {
+        partition.committed = None;
+    }
+}
+
+fn failed(cause: RDKafkaRespErr, place: Option<PartitionOffset>) -> CoreError {
+    let code = CoreError::code_of(cause, ErrorCode::CommitFailed);
+    let text = format!("commit refused: {}; records may be redelivered", error_text(cause));
+    let error = CoreError::new(code, text).caused_by(cause);
+    match place {
+        Some(place) => error.on_topic(place.topic).on_partition(place.partition),
+        None => error,
+    }
+}

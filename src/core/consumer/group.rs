@@ -1,0 +1,554 @@
+//! The owner thread of a consumer: the only one that polls, rebalances, moves watermarks and
+//! commits. Everything else reaches it as a [`Command`]; it sleeps until a command, a queue of
+//! librdkafka or a deadline wakes it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering as AtomicOrdering};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
+
+use super::commits::Commits;
+use super::partition::Partition;
+use super::positions::{self, Resolved, Snapshot};
+use super::subscription::{Slots, Subscription};
+use super::{
+    AssignedPartition, Command, ConsumerEvents, ConsumerReport, ConsumerSettings, Inbox, Outcome,
+    Rebalance, RebalanceKind, Reply, SubscriptionSpec,
+};
+use crate::core::connect::Progress;
+use crate::core::error::{CoreError, ErrorCode, Result, error_text};
+use crate::core::prefetch::Share;
+use crate::core::rd::{
+    Event, EventKind, Handle, OFFSET_BEGINNING, OFFSET_INVALID, PartitionOffset, Partitions, Queue,
+    Waker,
+};
+
+/// Longest sleep; librdkafka wants to be polled now and then even when nothing happens.
+const IDLE: Duration = Duration::from_secs(1);
+/// How long a revoked partition waits for handlers that run.
+const REVOKE_GRACE: Duration = Duration::from_secs(5);
+/// Leaving the group is given at least this long of a close's time.
+const LEAVE_GRACE: Duration = Duration::from_millis(500);
+
+struct Waiter {
+    subscription: u32,
+    deadline: Instant,
+    reply: Reply<Result<()>>,
+}
+
+/// Partitions on their way to another member.
+struct Revocation {
+    partitions: Vec<PartitionOffset>,
+    deadline: Instant,
+    committed: bool,
+}
+
+struct Closing {
+    deadline: Instant,
+    reply: Reply<ConsumerReport>,
+}
+
+/// State of the owner thread.
+pub(super) struct Group {
+    events: Arc<dyn ConsumerEvents>,
+    inbox: Inbox,
+    commands: Receiver<Command>,
+    progress: Progress,
+    control: Queue,
+    subscriptions: Vec<Subscription>,
+    slots: Slots,
+    next_slot: u32,
+    next_batch: u32,
+    commits: Commits,
+    /// Counts rebalances; shared with threads that read committed offsets for one of them.
+    generation: Arc<AtomicU64>,
+    revocation: Option<Revocation>,
+    waiters: Vec<Waiter>,
+    closing: Option<Closing>,
+    fatal: bool,
+    _share: Share,
+    // declared last: queues go before the handle
+    handle: Arc<Handle>,
+}
+
+impl Group {
+    pub(super) fn new(
+        handle: Arc<Handle>,
+        progress: Progress,
+        inbox: Inbox,
+        commands: Receiver<Command>,
+        settings: ConsumerSettings,
+        events: Arc<dyn ConsumerEvents>,
+        share: Share,
+    ) -> Result<Self> {
+        let control = Queue::consumer(&handle).ok_or_else(no_queue)?;
+        Ok(Self {
+            events,
+            inbox,
+            commands,
+            progress,
+            control,
+            subscriptions: Vec::new(),
+            slots: Slots::default(),
+            next_slot: 0,
+            next_batch: 0,
+            commits: Commits::new(settings.commit_interval),
+            generation: Arc::new(AtomicU64::new(0)),
+            revocation: None,
+            waiters: Vec::new(),
+            closing: None,
+            fatal: false,
+            _share: share,
+            handle,
+        })
+    }
+
+    pub(super) fn run(mut self) {
+        let waker = Waker::new(thread::current());
+        self.control.wake_with(&waker);
+        loop {
+            self.read_commands(&waker);
+            while let Some(event) = self.control.poll(Duration::ZERO) {
+                self.handle_event(&event);
+            }
+            if self.closing.as_ref().is_some_and(|closing| self.may_leave(closing)) {
+                return self.leave();
+            }
+            let wake_at = self.intake();
+            self.finish_revocation();
+            let error = self
+                .commits
+                .send(&self.handle, &self.control, &mut self.slots, false);
+            self.report(error);
+            self.expire_waiters();
+            if let Some(wake_at) = self.next_wake(wake_at) {
+                thread::park_timeout(wake_at.saturating_duration_since(Instant::now()));
+            }
+        }
+    }
+
+    fn report(&self, error: Option<CoreError>) {
+        if let Some(error) = error {
+            self.events.error(error);
+        }
+    }
+
+    fn read_commands(&mut self, waker: &Arc<Waker>) {
+        loop {
+            match self.commands.try_recv() {
+                Ok(command) => self.execute(command, waker),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn execute(&mut self, command: Command, waker: &Arc<Waker>) {
+        match command {
+            Command::CompleteAll { batch } => {
+                if let Some(at) = self.subscriptions.iter().position(|s| s.has(batch)) {
+                    self.subscriptions[at].complete_all(batch, &mut self.slots);
+                }
+            }
+            Command::Complete { batch, outcomes } => self.complete(batch, &outcomes),
+            Command::Subscribe {
+                spec,
+                start,
+                deadline,
+                reply,
+            } => self.subscribe(spec, start, waker, deadline, reply),
+            Command::SetTopics {
+                subscription,
+                topics,
+            } => {
+                if let Some(found) = self.subscriptions.iter_mut().find(|s| s.id == subscription) {
+                    found.topics = topics;
+                }
+                let error = self.renew_subscription().err();
+                self.report(error);
+            }
+            Command::Positions(resolved) => self.start_partitions(&resolved),
+            Command::Close { deadline, reply } => match &mut self.closing {
+                // a second close may only shorten the first
+                Some(closing) => closing.deadline = closing.deadline.min(deadline),
+                None => self.closing = Some(Closing { deadline, reply }),
+            },
+        }
+    }
+
+    fn complete(&mut self, batch: u32, outcomes: &[(u32, Outcome)]) {
+        let Some(at) = self.subscriptions.iter().position(|s| s.has(batch)) else {
+            return;
+        };
+        for slot in self.subscriptions[at].complete(batch, outcomes, &mut self.slots) {
+            if let Some(partition) = self.slots.get_mut(&slot) {
+                partition.stop();
+            }
+        }
+    }
+
+    // ---- subscribing and rebalances
+
+    fn subscribe(
+        &mut self,
+        spec: SubscriptionSpec,
+        start: Snapshot,
+        waker: &Arc<Waker>,
+        deadline: Instant,
+        reply: Reply<Result<()>>,
+    ) {
+        let Some(mut queue) = Queue::create(&self.handle) else {
+            return reply(Err(no_queue()));
+        };
+        queue.wake_with(waker);
+        let id = spec.id;
+        let joins = !spec.topics.is_empty();
+        self.subscriptions.push(Subscription::new(spec, start, queue));
+        if let Err(error) = self.renew_subscription() {
+            self.subscriptions.pop();
+            return reply(Err(error));
+        }
+        if joins {
+            self.waiters.push(Waiter {
+                subscription: id,
+                deadline,
+                reply,
+            });
+        } else {
+            reply(Ok(()));
+        }
+    }
+
+    fn renew_subscription(&mut self) -> Result<()> {
+        let topics: BTreeSet<&str> = self
+            .subscriptions
+            .iter()
+            .flat_map(|s| s.topics.iter().map(String::as_str))
+            .collect();
+        self.handle.subscribe(topics).map_err(|cause| {
+            let text = format!("cannot subscribe: {}", error_text(cause));
+            CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause)
+        })
+    }
+
+    fn handle_event(&mut self, event: &Event) {
+        match event.kind() {
+            EventKind::Rebalance => self.handle_rebalance(event),
+            EventKind::Commit => {
+                let error = self.commits.answered(event, &mut self.slots);
+                if let (None, Some(revocation)) = (&error, &mut self.revocation) {
+                    revocation.committed = true;
+                }
+                self.report(error);
+            }
+            EventKind::Error => self.handle_error(event),
+            EventKind::Log => {
+                if let Some((level, facility, text)) = event.log() {
+                    self.events.log(level, format!("{facility}: {text}"));
+                }
+            }
+            EventKind::Delivery | EventKind::Other => {}
+        }
+    }
+
+    fn handle_error(&mut self, event: &Event) {
+        let cause = event.error();
+        self.progress.note(cause, &event.error_text());
+        let code = match RDKafkaErrorCode::from(cause) {
+            RDKafkaErrorCode::Fenced | RDKafkaErrorCode::FencedInstanceId => ErrorCode::Fenced,
+            _ => CoreError::code_of(cause, ErrorCode::ConnectionFailed),
+        };
+        let error = CoreError::new(code, event.error_text()).caused_by(cause);
+        if event.is_fatal() {
+            self.fatal = true;
+            let error = error.fatal();
+            for waiter in self.waiters.drain(..) {
+                (waiter.reply)(Err(error.clone()));
+            }
+            self.events.error(error);
+        } else {
+            self.events.error(error);
+        }
+    }
+
+    fn handle_rebalance(&mut self, event: &Event) {
+        let generation = self.generation.fetch_add(1, AtomicOrdering::Relaxed) + 1;
+        let partitions = event.partitions();
+        if event.error() == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            let events = Arc::clone(&self.events);
+            let current = Arc::clone(&self.generation);
+            let spawned = positions::resolve(
+                Arc::clone(&self.handle),
+                self.inbox.clone(),
+                generation,
+                partitions,
+                move |error| events.error(error),
+                move || current.load(AtomicOrdering::Relaxed) == generation,
+            );
+            if let Err(error) = spawned {
+                let text = format!("cannot start a thread: {error}");
+                self.events.error(CoreError::new(ErrorCode::Internal, text));
+            }
+            return;
+        }
+        let lost = self.handle.assignment_lost();
+        let mut gone = Vec::new();
+        for revoked in &partitions {
+            let found = self.slots.values_mut().find(|p| {
+                p.partition == revoked.partition && *p.topic == *revoked.topic && !p.revoked
+            });
+            if let Some(partition) = found {
+                partition.revoked = true;
+                gone.push(partition.assigned());
+            }
+        }
+        let kind = if lost { RebalanceKind::Lost } else { RebalanceKind::Revoked };
+        if lost {
+            for assigned in &gone {
+                self.slots.remove(&assigned.slot);
+            }
+        }
+        self.events.rebalance(Rebalance {
+            kind,
+            partitions: gone,
+        });
+        let wait = if lost || self.closing.is_some() { Duration::ZERO } else { REVOKE_GRACE };
+        self.revocation = Some(Revocation {
+            partitions,
+            deadline: Instant::now() + wait,
+            committed: lost,
+        });
+        self.finish_revocation();
+    }
+
+    /// Gives revoked partitions up once what runs has ended and is committed, or time is up.
+    fn finish_revocation(&mut self) {
+        let Some(revocation) = &self.revocation else {
+            return;
+        };
+        let late = Instant::now() >= revocation.deadline;
+        let running = self.slots.values().any(|p| p.revoked && p.out > 0);
+        if running && !late {
+            return;
+        }
+        let uncommitted = self
+            .slots
+            .values()
+            .any(|p| p.revoked && p.uncommitted().is_some());
+        if !late && (uncommitted || self.commits.is_waiting()) {
+            let error = self
+                .commits
+                .send(&self.handle, &self.control, &mut self.slots, true);
+            self.report(error);
+            return;
+        }
+        let Some(revocation) = self.revocation.take() else {
+            return;
+        };
+        self.slots.retain(|_, partition| !partition.revoked);
+        for subscription in &mut self.subscriptions {
+            subscription.forget_routes();
+        }
+        let list = revocation.partitions.iter().map(|p| (p.topic.as_str(), p.partition, 0));
+        if let Err((cause, text)) = self.handle.unassign(&Partitions::of(list)) {
+            let error = CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause);
+            self.events.error(error);
+        }
+    }
+
+    /// The committed offsets of newly assigned partitions are known: fetch from there.
+    fn start_partitions(&mut self, resolved: &Resolved) {
+        if resolved.generation != self.generation.load(AtomicOrdering::Relaxed) {
+            return;
+        }
+        let mut assigned: Vec<AssignedPartition> = Vec::new();
+        let mut starts: Vec<(Arc<str>, i32, i64)> = Vec::new();
+        for committed in &resolved.committed {
+            let Some(partition) = self.create_partition(committed, &mut starts) else {
+                continue;
+            };
+            assigned.push(partition.assigned());
+            self.slots.insert(partition.slot, partition);
+        }
+        for subscription in &mut self.subscriptions {
+            subscription.forget_routes();
+        }
+        // told before the first record can be
+        self.events.rebalance(Rebalance {
+            kind: RebalanceKind::Assigned,
+            partitions: assigned,
+        });
+        let list = Partitions::of(starts.iter().map(|(t, p, o)| (&**t, *p, *o)));
+        let outcome = self.handle.assign(&list).map_err(|(cause, text)| {
+            let text = format!("cannot start the assigned partitions: {text}");
+            CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause)
+        });
+        for waiter in self.waiters.drain(..) {
+            (waiter.reply)(outcome.clone());
+        }
+        self.report(outcome.err());
+    }
+
+    fn create_partition(
+        &mut self,
+        committed: &PartitionOffset,
+        starts: &mut Vec<(Arc<str>, i32, i64)>,
+    ) -> Option<Partition> {
+        let topic: Arc<str> = committed.topic.as_str().into();
+        let owner = self
+            .subscriptions
+            .iter()
+            .find(|s| s.topics.contains(&committed.topic))?;
+        let is_committed = committed.offset >= 0;
+        let start = match committed.offset {
+            offset if offset >= 0 => offset,
+            _ if owner.from_beginning => OFFSET_BEGINNING,
+            _ => owner.start.start_of(&topic, committed.partition),
+        };
+        let queue = Queue::partition(&self.handle, &topic, committed.partition)?;
+        queue.forward_to(Some(&owner.queue));
+        starts.push((Arc::clone(&topic), committed.partition, start));
+        self.next_slot += 1;
+        // a start that was fixed at the end is committed at once: whoever owns the partition next
+        // goes on from there, not from a later end
+        let fixed = (!is_committed && start >= 0).then_some(start);
+        Some(Partition {
+            slot: self.next_slot,
+            topic,
+            partition: committed.partition,
+            subscription: owner.id,
+            watermark: super::watermark::Watermark::starting_at(fixed),
+            out: 0,
+            committed: None,
+            stopped: false,
+            revoked: false,
+            queue,
+        })
+    }
+
+    fn expire_waiters(&mut self) {
+        let now = Instant::now();
+        for waiter in self.waiters.extract_if(.., |waiter| waiter.deadline <= now) {
+            let text = format!(
+                "the group was not joined in time (subscription {}); \
+                 raise connectionTimeoutMs if the group is busy rebalancing",
+                waiter.subscription
+            );
+            (waiter.reply)(Err(CoreError::new(ErrorCode::SubscribeTimeout, text)));
+        }
+    }
+
+    // ---- records
+
+    /// Hands over what may go; returns when to come again, if a batch waits to fill up.
+    fn intake(&mut self) -> Option<Instant> {
+        if self.closing.is_some() || self.fatal {
+            return None;
+        }
+        let mut wake_at: Option<Instant> = None;
+        for subscription in &mut self.subscriptions {
+            loop {
+                let mut on_error = |error| self.events.error(error);
+                let (batch, due) =
+                    subscription.intake(&mut self.slots, &mut self.next_batch, &mut on_error);
+                wake_at = [wake_at, due].into_iter().flatten().min();
+                match batch {
+                    Some(batch) => self.events.batch(batch),
+                    None => break,
+                }
+            }
+        }
+        wake_at
+    }
+
+    fn next_wake(&self, batch_due: Option<Instant>) -> Option<Instant> {
+        let commit_due = self
+            .slots
+            .values()
+            .any(|p| p.uncommitted().is_some())
+            .then(|| self.commits.due().max(Instant::now() + Duration::from_millis(1)));
+        let waiter_due = self.waiters.iter().map(|w| w.deadline).min();
+        let revocation_due = self.revocation.as_ref().map(|r| r.deadline);
+        let closing_due = self.closing.as_ref().map(|c| c.deadline);
+        [
+            Some(Instant::now() + IDLE),
+            batch_due,
+            commit_due,
+            waiter_due,
+            revocation_due,
+            closing_due,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    // ---- closing
+
+    fn may_leave(&self, closing: &Closing) -> bool {
+        let out: usize = self.subscriptions.iter().map(Subscription::out).sum();
+        out == 0 || Instant::now() + LEAVE_GRACE >= closing.deadline
+    }
+
+    /// Commits, leaves the group and reports. Blocks this thread, which has nothing else to do any
+    /// more, up to the deadline.
+    fn leave(mut self) {
+        let Some(closing) = self.closing.take() else {
+            return;
+        };
+        let gone = CoreError::new(ErrorCode::Closed, "the consumer was disconnected");
+        for waiter in self.waiters.drain(..) {
+            (waiter.reply)(Err(gone.clone()));
+        }
+        let unfinished = self.subscriptions.iter().map(Subscription::out).sum();
+        // a commit that is under way is waited for, then one more says the rest
+        while Instant::now() < closing.deadline {
+            let error = self
+                .commits
+                .send(&self.handle, &self.control, &mut self.slots, true);
+            self.report(error);
+            if !self.commits.is_waiting() {
+                break;
+            }
+            let left = closing.deadline.saturating_duration_since(Instant::now());
+            if let Some(event) = self.control.poll(left) {
+                self.handle_event(&event);
+            }
+        }
+        let mut left_group = false;
+        if self.handle.begin_close(&self.control).is_ok() {
+            while !left_group && Instant::now() < closing.deadline {
+                if let Some(event) = self.control.poll(Duration::from_millis(20)) {
+                    self.handle_event_while_leaving(&event);
+                }
+                left_group = self.handle.is_closed();
+            }
+        }
+        (closing.reply)(ConsumerReport {
+            unfinished,
+            left_group,
+        });
+    }
+
+    fn handle_event_while_leaving(&mut self, event: &Event) {
+        if event.kind() != EventKind::Rebalance {
+            return self.handle_event(event);
+        }
+        let partitions = event.partitions();
+        let list = partitions.iter().map(|p| (p.topic.as_str(), p.partition, OFFSET_INVALID));
+        let list = Partitions::of(list);
+        // an assignment that arrives now is accepted only to be given up at once
+        if event.error() == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            let _ = self.handle.assign(&list);
+        } else {
+            let _ = self.handle.unassign(&list);
+        }
+    }
+}
+
+fn no_queue() -> CoreError {
+    CoreError::new(ErrorCode::Internal, "librdkafka gave no queue")
+}

@@ -1,0 +1,290 @@
+//! A consumer group's member: one thread of its own polls librdkafka, packs batches, takes
+//! completions back, moves the watermarks and commits them. Heartbeats and polls therefore never
+//! depend on the event loop.
+
+mod batch;
+mod commits;
+mod group;
+mod lanes;
+mod partition;
+mod positions;
+mod subscription;
+mod watermark;
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+pub use batch::Batch;
+pub use lanes::Ordering;
+pub use subscription::{Limits, SubscriptionSpec};
+
+use super::connect::{Connector, Progress};
+use super::error::{CoreError, ErrorCode, Result};
+use super::prefetch::Share;
+use super::metadata;
+use super::rd::{Handle, Kind};
+
+/// What a consumer tells its owner, from its own thread.
+pub trait ConsumerEvents: Send + Sync + 'static {
+    /// Records to handle; each is to be reported with [`Consumer::complete`].
+    fn batch(&self, batch: Batch);
+    /// Partitions came or went.
+    fn rebalance(&self, rebalance: Rebalance);
+    /// Something went wrong; consuming goes on unless the error is fatal.
+    fn error(&self, error: CoreError);
+    /// A line of librdkafka's log, with its syslog level.
+    fn log(&self, level: i32, text: String);
+}
+
+/// Why partitions came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RebalanceKind {
+    /// They are ours from now on.
+    Assigned,
+    /// They go to another member, after what runs has ended and is committed.
+    Revoked,
+    /// They already belong to another member; nothing of them can be committed.
+    Lost,
+}
+
+/// A change of the assignment.
+#[derive(Debug)]
+pub struct Rebalance {
+    /// Its direction.
+    pub kind: RebalanceKind,
+    /// The partitions concerned.
+    pub partitions: Vec<AssignedPartition>,
+}
+
+/// A partition while it is assigned.
+#[derive(Clone, Debug)]
+pub struct AssignedPartition {
+    /// Number of this assignment of it, never used again in this consumer.
+    pub slot: u32,
+    /// Topic.
+    pub topic: Arc<str>,
+    /// Partition number.
+    pub partition: i32,
+}
+
+/// What became of a record that was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Handled: the watermark may pass it.
+    Done,
+    /// The handler failed: its partition stops here.
+    Failed,
+    /// It was not given to a handler: it will be redelivered.
+    NotRun,
+}
+
+/// Tuning of a consumer; every duration has its property in `lib/config/options.ts`.
+#[derive(Clone, Copy, Debug)]
+pub struct ConsumerSettings {
+    /// Longest time between a moved watermark and its commit.
+    pub commit_interval: Duration,
+    /// Bytes that all consumers of this process may prefetch.
+    pub prefetch_budget: usize,
+}
+
+/// What a close left behind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ConsumerReport {
+    /// Records whose handler had not ended.
+    pub unfinished: usize,
+    /// The group was left before the deadline.
+    pub left_group: bool,
+}
+
+type Reply<T> = Box<dyn FnOnce(T) + Send>;
+
+/// What the owner thread is asked to do.
+enum Command {
+    Subscribe {
+        spec: SubscriptionSpec,
+        start: positions::Snapshot,
+        deadline: Instant,
+        reply: Reply<Result<()>>,
+    },
+    SetTopics {
+        subscription: u32,
+        topics: Vec<String>,
+    },
+    CompleteAll {
+        batch: u32,
+    },
+    Complete {
+        batch: u32,
+        outcomes: Vec<(u32, Outcome)>,
+    },
+    Positions(positions::Resolved),
+    Close {
+        deadline: Instant,
+        reply: Reply<ConsumerReport>,
+    },
+}
+
+/// The way to a consumer's owner thread. Sending never blocks.
+#[derive(Clone)]
+struct Inbox {
+    commands: Sender<Command>,
+    owner: Arc<OnceLock<Thread>>,
+}
+
+impl Inbox {
+    fn send(&self, command: Command) {
+        // a thread that is gone has replied to everything it was asked
+        let _ = self.commands.send(command);
+        if let Some(owner) = self.owner.get() {
+            owner.unpark();
+        }
+    }
+}
+
+/// A member of a consumer group.
+pub struct Consumer {
+    /// Taken out before a close is asked for: the owner thread must be the last to hold it.
+    handle: Option<Arc<Handle>>,
+    progress: Progress,
+    inbox: Inbox,
+}
+
+impl Consumer {
+    /// Creates a consumer and its thread. It connects in the background and joins its group at the
+    /// first subscription.
+    pub fn start(
+        properties: &BTreeMap<String, String>,
+        settings: ConsumerSettings,
+        events: Arc<dyn ConsumerEvents>,
+    ) -> Result<Self> {
+        let share = Share::take(settings.prefetch_budget);
+        let mut properties = properties.clone();
+        properties
+            .entry("queued.max.messages.kbytes".to_owned())
+            .or_insert_with(|| (share.bytes() / 1024).to_string());
+        let handle = Arc::new(Handle::new(Kind::Consumer, &properties)?);
+        let progress = Progress::default();
+        let (commands, receiver): (_, Receiver<Command>) = mpsc::channel();
+        let inbox = Inbox {
+            commands,
+            owner: Arc::new(OnceLock::new()),
+        };
+        let owner = group::Group::new(
+            Arc::clone(&handle),
+            progress.clone(),
+            inbox.clone(),
+            receiver,
+            settings,
+            events,
+            share,
+        )?;
+        let thread = std::thread::Builder::new()
+            .name("narad-consumer".into())
+            .spawn(move || owner.run())
+            .map_err(|error| {
+                CoreError::new(ErrorCode::Internal, format!("cannot start a thread: {error}"))
+            })?;
+        let _ = inbox.owner.set(thread.thread().clone());
+        Ok(Self {
+            handle: Some(handle),
+            progress,
+            inbox,
+        })
+    }
+
+    /// A connection for calls that ask the cluster something; `None` after a close.
+    #[must_use]
+    pub fn connector(&self) -> Option<Connector> {
+        Some(Connector::new(self.handle.as_ref()?, &self.progress))
+    }
+
+    /// Something that can subscribe from another thread; see [`Subscriber::subscribe`].
+    #[must_use]
+    pub fn subscriber(&self) -> Option<Subscriber> {
+        Some(Subscriber {
+            handle: Arc::clone(self.handle.as_ref()?),
+            inbox: self.inbox.clone(),
+        })
+    }
+
+    /// Replaces the topics of a subscription; new ones are read from their beginning.
+    pub fn set_topics(&self, subscription: u32, topics: Vec<String>) {
+        self.inbox.send(Command::SetTopics {
+            subscription,
+            topics,
+        });
+    }
+
+    /// Every record of `batch` was handled.
+    pub fn complete_all(&self, batch: u32) {
+        self.inbox.send(Command::CompleteAll { batch });
+    }
+
+    /// Some records of `batch`, by their index, are back.
+    pub fn complete(&self, batch: u32, outcomes: Vec<(u32, Outcome)>) {
+        self.inbox.send(Command::Complete { batch, outcomes });
+    }
+
+    /// Drains, commits, leaves the group and ends the thread, at the latest at `timeout`.
+    /// Completions are taken until then.
+    pub fn close(&mut self, timeout: Duration, reply: Reply<ConsumerReport>) {
+        self.handle = None;
+        self.inbox.send(Command::Close {
+            deadline: Instant::now() + timeout,
+            reply,
+        });
+    }
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        // let go without a close: nobody reports completions any more
+        if self.handle.take().is_some() {
+            self.inbox.send(Command::Close {
+                deadline: Instant::now(),
+                reply: Box::new(|_| ()),
+            });
+        }
+    }
+}
+
+/// The part of a consumer that asks the cluster before it subscribes.
+#[derive(Clone)]
+pub struct Subscriber {
+    handle: Arc<Handle>,
+    inbox: Inbox,
+}
+
+impl Subscriber {
+    /// Makes sure that the topics exist, fixes the position of their partitions, then joins. Blocks
+    /// while it asks; `reply` is called once the group has been joined or the deadline has passed.
+    pub fn subscribe(
+        self,
+        spec: SubscriptionSpec,
+        timeout: Duration,
+        reply: Reply<Result<()>>,
+    ) {
+        let deadline = Instant::now() + timeout;
+        let start = match positions::Snapshot::take(&self.handle, &spec, deadline) {
+            Ok(start) => start,
+            Err(error) => return reply(Err(error)),
+        };
+        let inbox = self.inbox.clone();
+        // the owner thread must be the last to hold the handle
+        drop(self);
+        inbox.send(Command::Subscribe {
+            spec,
+            start,
+            deadline,
+            reply,
+        });
+    }
+
+    /// The names of all topics. Blocks.
+    pub fn list_topics(&self, timeout: Duration) -> Result<Vec<String>> {
+        metadata::list_topics(&self.handle, timeout)
+    }
+}

@@ -1,0 +1,313 @@
+//! One handler's share of a consumer: its topics, the queue of their records, what is out with
+//! JavaScript and how much more may go.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use ahash::RandomState;
+
+use super::Outcome;
+use super::batch::{self, Batch, Ticket};
+use super::lanes::{Lanes, Ordering};
+use super::partition::Partition;
+use crate::core::error::CoreError;
+use crate::core::rd::{Message, NO_ERROR, Queue};
+
+/// How much goes over at once and may be out at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Records in a batch.
+    pub batch_records: usize,
+    /// Bytes after which a batch is closed.
+    pub batch_bytes: usize,
+    /// How long a batch that is not full waits for more records.
+    pub batch_wait: Duration,
+    /// Records out with JavaScript.
+    pub out_records: usize,
+    /// Bytes out with JavaScript.
+    pub out_bytes: usize,
+}
+
+/// A subscription as it is asked for.
+#[derive(Clone, Debug)]
+pub struct SubscriptionSpec {
+    /// Its number, chosen by the caller.
+    pub id: u32,
+    /// Topic names.
+    pub topics: Vec<String>,
+    /// Where to start without a committed offset: the beginning, or the end as of now.
+    pub from_beginning: bool,
+    /// Which records wait for each other.
+    pub ordering: Ordering,
+    /// How much at a time.
+    pub limits: Limits,
+}
+
+/// Records that may follow one that does not finish, before reading stops: what is kept of each is
+/// eight bytes.
+const LONGEST_SPAN: usize = 1_000_000;
+
+struct OutBatch {
+    tickets: Vec<Ticket>,
+    /// One flag a record, so that a second report of it changes nothing.
+    back: Vec<bool>,
+    left: usize,
+}
+
+pub(super) struct Subscription {
+    pub(super) id: u32,
+    pub(super) topics: Vec<String>,
+    pub(super) from_beginning: bool,
+    pub(super) start: super::positions::Snapshot,
+    pub(super) queue: Queue,
+    limits: Limits,
+    lanes: Lanes,
+    /// Just taken from the queue; empty between calls.
+    fresh: Vec<Message>,
+    /// Records with their slots that are not packed yet.
+    waiting: Vec<(u32, Message)>,
+    waiting_bytes: usize,
+    waiting_since: Option<Instant>,
+    routes: HashMap<(usize, i32), u32, RandomState>,
+    out: HashMap<u32, OutBatch, RandomState>,
+    out_records: usize,
+    out_bytes: usize,
+    /// Running mean, to read about as much as a batch takes.
+    mean_bytes: usize,
+}
+
+pub(super) type Slots = HashMap<u32, Partition, RandomState>;
+
+impl Subscription {
+    pub(super) fn new(spec: SubscriptionSpec, start: super::positions::Snapshot, queue: Queue) -> Self {
+        Self {
+            id: spec.id,
+            topics: spec.topics,
+            from_beginning: spec.from_beginning,
+            start,
+            queue,
+            limits: spec.limits,
+            lanes: Lanes::new(spec.ordering),
+            fresh: Vec::new(),
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+            waiting_since: None,
+            routes: HashMap::default(),
+            out: HashMap::default(),
+            out_records: 0,
+            out_bytes: 0,
+            mean_bytes: 256,
+        }
+    }
+
+    /// The assignment changed: topic pointers of librdkafka may now mean something else.
+    pub(super) fn forget_routes(&mut self) {
+        self.routes.clear();
+    }
+
+    /// Records out with JavaScript.
+    pub(super) fn out(&self) -> usize {
+        self.out_records
+    }
+
+    /// Takes what is there, and packs a batch if one is due. Returns it, and when to come again.
+    pub(super) fn intake(
+        &mut self,
+        slots: &mut Slots,
+        next_id: &mut u32,
+        on_error: &mut impl FnMut(CoreError),
+    ) -> (Option<Batch>, Option<Instant>) {
+        let room = self.room();
+        let is_held_up = slots
+            .values()
+            .any(|p| p.subscription == self.id && p.watermark.span() >= LONGEST_SPAN);
+        if room == 0 || is_held_up {
+            return (None, None);
+        }
+        if self.waiting.len() < room && self.waiting_bytes < self.limits.batch_bytes {
+            let by_bytes = (self.limits.batch_bytes - self.waiting_bytes) / self.mean_bytes.max(1);
+            let limit = (room - self.waiting.len()).min(by_bytes.max(1));
+            self.read(limit, slots, on_error);
+        }
+        if self.waiting.is_empty() {
+            return (None, None);
+        }
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        let full = self.waiting.len() >= room.min(self.limits.batch_records)
+            || self.waiting_bytes >= self.limits.batch_bytes;
+        let due = since + self.limits.batch_wait;
+        if !full && Instant::now() < due {
+            return (None, Some(due));
+        }
+        (self.pack(room, slots, next_id), None)
+    }
+
+    /// How many records may go over now; none until a good part of what may be out is back, so
+    /// that batches do not get small.
+    fn room(&self) -> usize {
+        let records = self.limits.out_records.saturating_sub(self.out_records);
+        let least = self.limits.batch_records.min(self.limits.out_records / 4).max(1);
+        if records < least || self.out_bytes >= self.limits.out_bytes {
+            return 0;
+        }
+        records.min(self.limits.batch_records)
+    }
+
+    /// Takes up to `limit` records, without those of assignments that are no longer live.
+    fn read(&mut self, limit: usize, slots: &Slots, on_error: &mut impl FnMut(CoreError)) {
+        self.queue.take_records(limit, &mut self.fresh);
+        let mut last = ((0, -1), None);
+        for message in self.fresh.drain(..) {
+            if message.error() != NO_ERROR {
+                on_error(partition_error(&message));
+                continue;
+            }
+            let place = (message.topic_id(), message.partition());
+            if last.0 != place {
+                last = (place, route(&mut self.routes, &message, slots));
+            }
+            if let Some(slot) = last.1 {
+                self.waiting_bytes += batch::size_of(&message);
+                self.waiting.push((slot, message));
+            }
+        }
+    }
+
+    fn pack(&mut self, room: usize, slots: &mut Slots, next_id: &mut u32) -> Option<Batch> {
+        let mut count = 0;
+        let mut bytes = 0;
+        while count < self.waiting.len().min(room) && bytes < self.limits.batch_bytes {
+            bytes += batch::size_of(&self.waiting[count].1);
+            count += 1;
+        }
+        let rest = self.waiting.split_off(count);
+        let taken = std::mem::replace(&mut self.waiting, rest);
+        self.waiting_bytes -= bytes;
+        self.waiting_since = (!self.waiting.is_empty()).then(Instant::now);
+        let mut records = Vec::with_capacity(count);
+        for (slot, message) in taken {
+            // the assignment may have changed while the record waited here
+            if let Some(partition) = slots.get_mut(&slot).filter(|p| p.is_live()) {
+                partition.out += 1;
+                records.push((slot, partition.watermark.receive(message.offset()), message));
+            }
+        }
+        if records.is_empty() {
+            return None;
+        }
+        let (block, tickets) = batch::pack(&records, &mut self.lanes);
+        let count = tickets.len();
+        self.mean_bytes = (self.mean_bytes * 3 + block.len() / count) / 4;
+        self.out_records += count;
+        self.out_bytes += tickets.iter().map(|t| t.bytes as usize).sum::<usize>();
+        *next_id = next_id.wrapping_add(1);
+        let id = *next_id;
+        let back = vec![false; count];
+        self.out.insert(id, OutBatch { tickets, back, left: count });
+        Some(Batch {
+            subscription: self.id,
+            id,
+            records: count,
+            block,
+        })
+    }
+
+    /// Whether `batch` is one of this subscription's.
+    pub(super) fn has(&self, batch: u32) -> bool {
+        self.out.contains_key(&batch)
+    }
+
+    /// Every record of `batch` that is not back yet was handled.
+    pub(super) fn complete_all(&mut self, batch: u32, slots: &mut Slots) {
+        let Some(out) = self.out.remove(&batch) else {
+            return;
+        };
+        for (ticket, back) in out.tickets.iter().zip(&out.back) {
+            if !back {
+                self.take_back(*ticket, Outcome::Done, slots);
+            }
+        }
+    }
+
+    /// Some records of `batch` are back; returns the slots whose handler failed.
+    pub(super) fn complete(
+        &mut self,
+        batch: u32,
+        outcomes: &[(u32, Outcome)],
+        slots: &mut Slots,
+    ) -> Vec<u32> {
+        let mut failed = Vec::new();
+        for &(index, outcome) in outcomes {
+            let Some(out) = self.out.get_mut(&batch) else {
+                return failed;
+            };
+            let index = index as usize;
+            if out.back.get(index).copied().unwrap_or(true) {
+                continue;
+            }
+            out.back[index] = true;
+            out.left -= 1;
+            let ticket = out.tickets[index];
+            if out.left == 0 {
+                self.out.remove(&batch);
+            }
+            if outcome == Outcome::Failed {
+                failed.push(ticket.slot);
+            }
+            self.take_back(ticket, outcome, slots);
+        }
+        failed
+    }
+
+    fn take_back(&mut self, ticket: Ticket, outcome: Outcome, slots: &mut Slots) {
+        self.out_records -= 1;
+        self.out_bytes -= ticket.bytes as usize;
+        self.lanes.leave(ticket.lane);
+        // a slot that is gone belongs to an earlier assignment: nothing of it counts any more
+        if let Some(partition) = slots.get_mut(&ticket.slot) {
+            partition.out -= 1;
+            if outcome == Outcome::Done {
+                partition.watermark.finish(ticket.sequence);
+            }
+        }
+    }
+}
+
+/// The slot that a record belongs to, if its assignment is live.
+fn route(
+    routes: &mut HashMap<(usize, i32), u32, RandomState>,
+    message: &Message,
+    slots: &Slots,
+) -> Option<u32> {
+    let place = (message.topic_id(), message.partition());
+    let slot = match routes.get(&place) {
+        Some(slot) => *slot,
+        None => {
+            let topic = message.topic();
+            let found = slots.values().find(|partition| {
+                partition.partition == message.partition()
+                    && *partition.topic == *topic
+                    && partition.is_live()
+            })?;
+            routes.insert(place, found.slot);
+            found.slot
+        }
+    };
+    slots.get(&slot).filter(|partition| partition.is_live())?;
+    Some(slot)
+}
+
+fn partition_error(message: &Message) -> CoreError {
+    use crate::core::error::ErrorCode;
+    use rdkafka::types::RDKafkaErrorCode as E;
+    let code = match E::from(message.error()) {
+        E::AutoOffsetReset | E::OffsetOutOfRange => ErrorCode::OffsetOutOfRange,
+        _ => CoreError::code_of(message.error(), ErrorCode::ConnectionFailed),
+    };
+    let topic = message.topic();
+    let place = format!("topic {topic} partition {}", message.partition());
+    CoreError::new(code, format!("{place}: {}", message.error_text()))
+        .caused_by(message.error())
+        .on_topic(topic)
+        .on_partition(message.partition())
+}

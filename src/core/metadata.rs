@@ -1,0 +1,70 @@
+//! What the cluster says of its topics.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
+
+use super::error::{CoreError, ErrorCode, Result, error_text};
+use super::rd::{Handle, NO_ERROR};
+
+/// A created topic has its leaders after about this long; then it is asked for again.
+const RETRY: Duration = Duration::from_millis(50);
+/// How long an unknown topic may stay unknown: creation is asynchronous on the broker.
+const UNKNOWN_GRACE: Duration = Duration::from_secs(3);
+
+/// Waits until `topic` exists with a leader for each partition (creating it where the broker does
+/// so by itself); returns the number of partitions. Blocks.
+pub fn ensure_topic(handle: &Handle, topic: &str, deadline: Instant) -> Result<i32> {
+    let give_up_unknown = deadline.min(Instant::now() + UNKNOWN_GRACE);
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let answer = handle.metadata(Some(topic), left.max(Duration::from_millis(1)));
+        let cause = match answer {
+            Ok(topics) => match topics.get(topic) {
+                Some(found) if found.error == NO_ERROR && found.has_leaders => {
+                    return Ok(found.partitions);
+                }
+                Some(found) => found.error,
+                None => RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+            },
+            Err(cause) => cause,
+        };
+        let patience = match RDKafkaErrorCode::from(cause) {
+            RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::InvalidTopic => {
+                Instant::now()
+            }
+            RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => {
+                give_up_unknown
+            }
+            _ => deadline,
+        };
+        if Instant::now() >= patience {
+            let code = CoreError::code_of(cause, ErrorCode::SubscribeFailed);
+            let why = match code {
+                ErrorCode::UnknownTopic => {
+                    "it does not exist and the broker does not create topics by itself".to_owned()
+                }
+                _ => error_text(cause).to_owned(),
+            };
+            return Err(CoreError::new(code, format!("topic {topic} cannot be used: {why}"))
+                .caused_by(cause)
+                .on_topic(topic));
+        }
+        std::thread::sleep(RETRY);
+    }
+}
+
+/// The names of all topics, without Kafka's internal ones. Blocks.
+pub fn list_topics(handle: &Handle, timeout: Duration) -> Result<Vec<String>> {
+    let topics = handle.metadata(None, timeout).map_err(|cause| {
+        CoreError::new(
+            ErrorCode::ConnectionFailed,
+            format!("cannot list topics: {}", error_text(cause)),
+        )
+        .caused_by(cause)
+    })?;
+    Ok(topics
+        .into_keys()
+        .filter(|name| !name.starts_with("__"))
+        .collect())
+}

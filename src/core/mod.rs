@@ -1,0 +1,10 @@
+//! Everything that must be fast, ordered or durable: poll loop, scheduling, watermark, commits,
+//! delivery reports, embedded broker. Nothing in here names the JavaScript binding.
+
+pub mod connect;
+pub mod consumer;
+pub mod error;
+pub mod metadata;
+pub mod prefetch;
+pub mod producer;
+mod rd;

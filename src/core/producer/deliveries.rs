@@ -1,0 +1,193 @@
+//! The producer's own thread: delivery reports in, results out; backlog into librdkafka's queue as
+//! it empties; errors and logs; and the bounded close.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::pending::PendingCalls;
+use super::{Notice, ProducerEvents, ProducerReport, Shared, Waiting, lock};
+use crate::core::error::{CoreError, ErrorCode, Result, error_text};
+use crate::core::rd::{Event, EventKind, NO_ERROR};
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
+
+/// Longest sleep when nothing happens; every reason to wake interrupts it.
+const IDLE: Duration = Duration::from_millis(500);
+/// How often a backlog is tried again when no delivery report makes room known.
+const BACKLOG_RETRY: Duration = Duration::from_millis(10);
+/// Purged records report at once; this only bounds a librdkafka that does not.
+const PURGE_GRACE: Duration = Duration::from_millis(500);
+
+pub(super) struct DeliveryThread {
+    shared: Arc<Shared>,
+    events: Arc<dyn ProducerEvents>,
+    pending: PendingCalls,
+}
+
+impl DeliveryThread {
+    pub(super) fn spawn(shared: Arc<Shared>, events: Arc<dyn ProducerEvents>) -> Result<()> {
+        let thread = Self {
+            shared,
+            events,
+            pending: PendingCalls::default(),
+        };
+        std::thread::Builder::new()
+            .name("narad-producer".into())
+            .spawn(move || thread.run())
+            .map(|_| ())
+            .map_err(|error| {
+                CoreError::new(ErrorCode::Internal, format!("cannot start a thread: {error}"))
+            })
+    }
+
+    fn run(mut self) {
+        loop {
+            let closing = lock(&self.shared.close).deadline;
+            if let Some(deadline) = closing {
+                return self.close(deadline);
+            }
+            self.turn(IDLE);
+        }
+    }
+
+    /// One event, then whatever it made possible.
+    fn turn(&mut self, timeout: Duration) {
+        let timeout = if lock(&self.shared.backlog).is_empty() {
+            timeout
+        } else {
+            timeout.min(BACKLOG_RETRY)
+        };
+        let event = self.shared.queue.poll(timeout);
+        self.read_notices();
+        if let Some(event) = event {
+            self.handle(&event);
+        }
+        self.drain_backlog();
+    }
+
+    fn read_notices(&mut self) {
+        let notices = std::mem::take(&mut *lock(&self.shared.notices));
+        for notice in notices {
+            match notice {
+                Notice::Begin { call, records } => self.pending.begin(call, records),
+                Notice::Refused { opaque, error } => self.settle(opaque, Err(error)),
+            }
+        }
+    }
+
+    fn settle(&mut self, opaque: usize, outcome: Result<(i32, i64, i64)>) {
+        if let Some(result) = self.pending.settle(opaque, outcome) {
+            self.events.delivered(result);
+        }
+    }
+
+    fn handle(&mut self, event: &Event) {
+        match event.kind() {
+            EventKind::Delivery => event.for_each_delivery(|delivery| {
+                let outcome = if delivery.error == NO_ERROR {
+                    Ok((delivery.partition, delivery.offset, delivery.timestamp()))
+                } else {
+                    Err(failure(delivery.error, delivery.maybe_persisted()))
+                };
+                self.settle(delivery.opaque, outcome);
+            }),
+            EventKind::Error => {
+                self.shared.progress.note(event.error(), &event.error_text());
+                let error = CoreError::new(
+                    CoreError::code_of(event.error(), ErrorCode::ConnectionFailed),
+                    event.error_text(),
+                )
+                .caused_by(event.error());
+                let error = if event.is_fatal() { error.fatal() } else { error };
+                self.events.error(error);
+            }
+            EventKind::Log => {
+                if let Some((level, facility, text)) = event.log() {
+                    self.events.log(level, format!("{facility}: {text}"));
+                }
+            }
+            EventKind::Rebalance | EventKind::Commit | EventKind::Other => {}
+        }
+    }
+
+    /// Moves waiting records into librdkafka's queue, first come, first served. The front stays in
+    /// the backlog until the last of its records is queued, so that nothing overtakes it.
+    fn drain_backlog(&mut self) {
+        let mut backlog = lock(&self.shared.backlog);
+        while let Some(front) = backlog.pop_front() {
+            let records = front.records();
+            let Ok(unpacked) = records.unpack() else {
+                continue;
+            };
+            let accepted = self.shared.produce(front.call, front.first, &unpacked);
+            if accepted < unpacked.len() {
+                let mut rest = Waiting::of(front.call, accepted, records, &unpacked);
+                rest.first += front.first;
+                backlog.push_front(rest);
+                return;
+            }
+        }
+    }
+
+    fn close(mut self, deadline: Instant) {
+        self.read_notices();
+        while self.pending.unsettled() > 0 && Instant::now() < deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.turn(left.min(Duration::from_millis(100)));
+        }
+        let report = ProducerReport {
+            undelivered: self.pending.unsettled(),
+        };
+        self.fail_backlog();
+        if self.shared.handle.outstanding() > 0 {
+            self.shared.handle.purge();
+            let grace = Instant::now() + PURGE_GRACE;
+            while self.pending.unsettled() > 0 && Instant::now() < grace {
+                self.turn(Duration::from_millis(10));
+            }
+        }
+        self.read_notices();
+        let reply = lock(&self.shared.close).reply.take();
+        if let Some(reply) = reply {
+            reply(report);
+        }
+        // librdkafka is destroyed by whoever lets go last, and that must be this thread
+        while Arc::strong_count(&self.shared) > 1 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn fail_backlog(&mut self) {
+        let waiting = std::mem::take(&mut *lock(&self.shared.backlog));
+        for batch in waiting {
+            for index in 0..batch.records().len() {
+                let error = failure(RDKafkaRespErr::RD_KAFKA_RESP_ERR__PURGE_QUEUE, false);
+                self.settle(super::opaque(batch.call, batch.first + index), Err(error));
+            }
+        }
+    }
+}
+
+/// The error of a record that librdkafka took and could not deliver.
+fn failure(cause: RDKafkaRespErr, maybe_in_log: bool) -> CoreError {
+    let mut code = CoreError::code_of(cause, ErrorCode::SendFailed);
+    let what = match RDKafkaErrorCode::from(cause) {
+        RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight => {
+            code = ErrorCode::Closed;
+            "the service was disconnected before the broker acknowledged the record".to_owned()
+        }
+        RDKafkaErrorCode::MessageTimedOut => {
+            "no acknowledgement before sendTimeoutMs".to_owned()
+        }
+        RDKafkaErrorCode::MessageSizeTooLarge => {
+            "the broker refuses a record of this size; raise max.message.bytes on the topic".into()
+        }
+        RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition => {
+            "the topic does not exist and the broker does not create it".to_owned()
+        }
+        _ => error_text(cause).to_owned(),
+    };
+    let tail = if maybe_in_log { "; the record may be in the log" } else { "" };
+    let mut error = CoreError::new(code, format!("send failed: {what}{tail}")).caused_by(cause);
+    error.maybe_in_log = maybe_in_log;
+    error
+}

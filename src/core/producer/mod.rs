@@ -1,0 +1,325 @@
+//! The producer: one for each service, whatever the number of topics.
+//!
+//! The caller's thread puts records straight into librdkafka's queue, so that a lone send waits for
+//! no other thread. When that queue is full the rest goes to a backlog in order, which the
+//! delivery thread empties as room appears; until it is empty every later record queues behind it.
+
+mod deliveries;
+mod packed;
+mod pending;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use rdkafka::types::RDKafkaRespErr;
+
+pub use packed::{PackedRecord, PackedRecords, ROW};
+pub use pending::CallResult;
+
+use super::connect;
+use super::error::{CoreError, ErrorCode, Result, error_text};
+use super::rd::{Handle, Kind, OutgoingRecord, Queue, Topic};
+use deliveries::DeliveryThread;
+use pending::opaque;
+
+/// What a producer tells its owner, from its own thread.
+pub trait ProducerEvents: Send + Sync + 'static {
+    /// Every record of a call is settled.
+    fn delivered(&self, result: CallResult);
+    /// Something went wrong that is not one send's failure.
+    fn error(&self, error: CoreError);
+    /// A line of librdkafka's log, with its syslog level.
+    fn log(&self, level: i32, text: String);
+}
+
+/// What a close left behind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ProducerReport {
+    /// Records that were not acknowledged before the deadline.
+    pub undelivered: usize,
+}
+
+/// Told to the delivery thread by the caller's thread.
+enum Notice {
+    Begin { call: u32, records: usize },
+    Refused { opaque: usize, error: CoreError },
+}
+
+/// Records that found librdkafka's queue full, in the form they came in.
+struct Waiting {
+    call: u32,
+    first: usize,
+    arena: Vec<u8>,
+    rows: Vec<i32>,
+    timestamps: Vec<f64>,
+}
+
+#[derive(Default)]
+struct CloseRequest {
+    deadline: Option<Instant>,
+    reply: Option<CloseReply>,
+}
+
+type CloseReply = Box<dyn FnOnce(ProducerReport) + Send>;
+
+/// State shared by the caller's thread and the delivery thread.
+struct Shared {
+    handle: Arc<Handle>,
+    topics: RwLock<Vec<Topic>>,
+    notices: Mutex<Vec<Notice>>,
+    backlog: Mutex<VecDeque<Waiting>>,
+    close: Mutex<CloseRequest>,
+    queue: Queue,
+    progress: connect::Progress,
+}
+
+/// A connected producer.
+pub struct Producer {
+    shared: Arc<Shared>,
+}
+
+impl Producer {
+    /// Creates a producer and its thread. It connects in the background; see [`Producer::connect`].
+    pub fn start(
+        properties: &BTreeMap<String, String>,
+        events: Arc<dyn ProducerEvents>,
+    ) -> Result<Self> {
+        let handle = Arc::new(Handle::new(Kind::Producer, properties)?);
+        let queue = Queue::main(&handle)
+            .ok_or_else(|| CoreError::new(ErrorCode::Internal, "librdkafka gave no queue"))?;
+        let shared = Arc::new(Shared {
+            handle,
+            topics: RwLock::new(Vec::new()),
+            notices: Mutex::new(Vec::new()),
+            backlog: Mutex::new(VecDeque::new()),
+            close: Mutex::new(CloseRequest::default()),
+            queue,
+            progress: connect::Progress::default(),
+        });
+        DeliveryThread::spawn(Arc::clone(&shared), events)?;
+        Ok(Self { shared })
+    }
+
+    /// Waits until a broker answers; blocks, so call it from a thread made for it.
+    pub fn connect(&self, timeout: Duration) -> Result<()> {
+        connect::wait_for_broker(&self.shared.handle, &self.shared.progress, timeout)
+    }
+
+    /// A connection for calls that ask the cluster something.
+    #[must_use]
+    pub fn connector(&self) -> connect::Connector {
+        connect::Connector::new(&self.shared.handle, &self.shared.progress)
+    }
+
+    /// The index of `topic` for packed records.
+    pub fn topic_index(&self, topic: &str) -> Result<usize> {
+        let mut topics = self.shared.topics.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = topics.iter().position(|known| known.name() == topic) {
+            return Ok(index);
+        }
+        let created = Topic::new(&self.shared.handle, topic).ok_or_else(|| {
+            CoreError::new(ErrorCode::InvalidTopic, format!("topic {topic:?} is not usable"))
+                .on_topic(topic)
+        })?;
+        topics.push(created);
+        Ok(topics.len() - 1)
+    }
+
+    /// Queues the records of one call; each settles through [`ProducerEvents::delivered`].
+    pub fn produce(&self, call: u32, records: PackedRecords<'_>) -> Result<()> {
+        let unpacked = records.unpack()?;
+        self.shared.notify(Notice::Begin {
+            call,
+            records: unpacked.len(),
+        });
+        let accepted = if lock(&self.shared.backlog).is_empty() {
+            self.shared.produce(call, 0, &unpacked)
+        } else {
+            0
+        };
+        if accepted < unpacked.len() {
+            lock(&self.shared.backlog).push_back(Waiting::of(call, accepted, records, &unpacked));
+            self.shared.queue.interrupt();
+        }
+        Ok(())
+    }
+
+    /// Flushes, closes and reports, at the latest at `timeout`. What is left then fails.
+    pub fn close(self, timeout: Duration, reply: CloseReply) {
+        self.shared.begin_close(Instant::now() + timeout, reply);
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        // let go without a close: nobody waits for what is pending
+        self.shared.begin_close(Instant::now(), Box::new(|_| ()));
+    }
+}
+
+impl Shared {
+    /// The first close counts.
+    fn begin_close(&self, deadline: Instant, reply: CloseReply) {
+        let mut close = lock(&self.close);
+        if close.deadline.is_none() {
+            close.deadline = Some(deadline);
+            close.reply = Some(reply);
+        }
+        drop(close);
+        self.queue.interrupt();
+    }
+
+    fn notify(&self, notice: Notice) {
+        lock(&self.notices).push(notice);
+    }
+
+    /// Puts records into librdkafka's queue until it is full; returns how many were dealt with.
+    fn produce(&self, call: u32, first: usize, records: &[PackedRecord<'_>]) -> usize {
+        let topics = self.topics.read().unwrap_or_else(PoisonError::into_inner);
+        let mut done = 0;
+        while done < records.len() {
+            let run = plain_run(&records[done..]);
+            let topic = &topics[records[done].topic.min(topics.len() - 1)];
+            let full = if run == 0 {
+                self.produce_one(topic, &records[done], opaque(call, first + done))
+                    .then_some(done)
+            } else {
+                self.produce_run(topic, &records[done..done + run], call, first + done)
+                    .map(|index| done + index)
+            };
+            match full {
+                Some(index) => return index,
+                None => done += run.max(1),
+            }
+        }
+        done
+    }
+
+    /// Records of one topic without headers or timestamps; returns where the queue was full.
+    fn produce_run(
+        &self,
+        topic: &Topic,
+        records: &[PackedRecord<'_>],
+        call: u32,
+        first: usize,
+    ) -> Option<usize> {
+        let outgoing: Vec<_> = records
+            .iter()
+            .enumerate()
+            .map(|(index, record)| OutgoingRecord {
+                partition: record.partition,
+                key: record.key,
+                value: record.value,
+                opaque: opaque(call, first + index),
+            })
+            .collect();
+        let mut full = None;
+        topic.produce_all(&outgoing, |index, cause| {
+            if cause == RDKafkaRespErr::RD_KAFKA_RESP_ERR__QUEUE_FULL {
+                full = full.or(Some(index));
+            } else if full.is_none() {
+                self.refuse(topic, &records[index], outgoing[index].opaque, cause);
+            }
+        });
+        full
+    }
+
+    /// A record with headers or a timestamp; returns whether the queue was full.
+    fn produce_one(&self, topic: &Topic, record: &PackedRecord<'_>, opaque: usize) -> bool {
+        let outgoing = OutgoingRecord {
+            partition: record.partition,
+            key: record.key,
+            value: record.value,
+            opaque,
+        };
+        let headers = match packed::unpack_headers(record.headers) {
+            Ok(headers) => headers,
+            Err(error) => {
+                self.settle_refused(opaque, error);
+                return false;
+            }
+        };
+        match topic.produce(&outgoing, record.timestamp, &headers) {
+            Ok(()) => false,
+            Err(RDKafkaRespErr::RD_KAFKA_RESP_ERR__QUEUE_FULL) => true,
+            Err(cause) => {
+                self.refuse(topic, record, opaque, cause);
+                false
+            }
+        }
+    }
+
+    fn refuse(
+        &self,
+        topic: &Topic,
+        record: &PackedRecord<'_>,
+        opaque: usize,
+        cause: RDKafkaRespErr,
+    ) {
+        let size = record.value.map_or(0, <[u8]>::len) + record.key.map_or(0, <[u8]>::len);
+        self.settle_refused(opaque, refusal(topic.name(), record.partition, size, cause));
+    }
+
+    fn settle_refused(&self, opaque: usize, error: CoreError) {
+        self.notify(Notice::Refused { opaque, error });
+        self.queue.interrupt();
+    }
+}
+
+/// How many records from the start go to one topic and need nothing but key and value.
+fn plain_run(records: &[PackedRecord<'_>]) -> usize {
+    let topic = records[0].topic;
+    records
+        .iter()
+        .take_while(|r| r.topic == topic && r.headers.is_empty() && r.timestamp == 0)
+        .count()
+}
+
+/// The error of a record that librdkafka did not take.
+fn refusal(topic: &str, partition: i32, size: usize, cause: RDKafkaRespErr) -> CoreError {
+    let code = CoreError::code_of(cause, ErrorCode::SendFailed);
+    let message = match code {
+        ErrorCode::RecordTooLarge => format!(
+            "record of {size} bytes for topic {topic} is larger than maxRecordBytes allows; \
+             raise maxRecordBytes here and max.message.bytes on the topic, or send less"
+        ),
+        ErrorCode::UnknownPartition => {
+            format!("topic {topic} has no partition {partition}")
+        }
+        _ => format!("record for topic {topic} was not queued: {}", error_text(cause)),
+    };
+    let error = CoreError::new(code, message).caused_by(cause).on_topic(topic);
+    if partition >= 0 { error.on_partition(partition) } else { error }
+}
+
+impl Waiting {
+    /// The records from `skip` on, copied out of the caller's memory.
+    fn of(call: u32, skip: usize, packed: PackedRecords<'_>, unpacked: &[PackedRecord<'_>]) -> Self {
+        let bytes: usize = unpacked[..skip]
+            .iter()
+            .map(|r| {
+                r.key.map_or(0, <[u8]>::len) + r.value.map_or(0, <[u8]>::len) + r.headers.len()
+            })
+            .sum();
+        Self {
+            call,
+            first: skip,
+            arena: packed.arena[bytes..].to_vec(),
+            rows: packed.rows[skip * ROW..].to_vec(),
+            timestamps: packed.timestamps.get(skip..).unwrap_or_default().to_vec(),
+        }
+    }
+
+    fn records(&self) -> PackedRecords<'_> {
+        PackedRecords {
+            arena: &self.arena,
+            rows: &self.rows,
+            timestamps: &self.timestamps,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

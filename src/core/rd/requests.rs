@@ -1,0 +1,237 @@
+//! Calls that ask the cluster something and wait for the answer. They block, so they run on
+//! threads made for them.
+
+use std::collections::BTreeMap;
+use std::ffi::{CStr, CString};
+use std::ptr;
+use std::time::Duration;
+
+use rdkafka::bindings as sys;
+use rdkafka::types::RDKafkaRespErr;
+
+use super::{Handle, NO_ERROR, PartitionOffset, Partitions, Queue, take_error, timeout_ms};
+
+/// What the cluster knows of a topic.
+#[derive(Clone, Debug)]
+pub struct TopicMetadata {
+    /// `NO_ERROR`, or why it is unusable.
+    pub error: RDKafkaRespErr,
+    /// How many partitions it has.
+    pub partitions: i32,
+    /// All of them have a leader.
+    pub has_leaders: bool,
+}
+
+impl Handle {
+    /// Metadata of `topic` (created when the broker allows it), or of all topics.
+    pub fn metadata(
+        &self,
+        topic: Option<&str>,
+        timeout: Duration,
+    ) -> Result<BTreeMap<String, TopicMetadata>, RDKafkaRespErr> {
+        let name = match topic {
+            Some(topic) => {
+                Some(CString::new(topic).map_err(|_| {
+                    RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION
+                })?)
+            }
+            None => None,
+        };
+        let mut metadata = ptr::null();
+        // SAFETY: the topic object is released below; the answer is read and released here.
+        unsafe {
+            let rkt = name.as_ref().map_or(ptr::null_mut(), |name| {
+                sys::rd_kafka_topic_new(self.ptr(), name.as_ptr(), ptr::null_mut())
+            });
+            let error = sys::rd_kafka_metadata(
+                self.ptr(),
+                i32::from(name.is_none()),
+                rkt,
+                &raw mut metadata,
+                timeout_ms(timeout),
+            );
+            if !rkt.is_null() {
+                sys::rd_kafka_topic_destroy(rkt);
+            }
+            if error != NO_ERROR {
+                return Err(error);
+            }
+            let topics = read_metadata(metadata);
+            sys::rd_kafka_metadata_destroy(metadata);
+            Ok(topics)
+        }
+    }
+
+    /// Asks any broker for an answer, whichever comes first.
+    pub fn ping(&self, timeout: Duration) -> Result<(), RDKafkaRespErr> {
+        let mut metadata = ptr::null();
+        // SAFETY: only locally known topics are asked for; the answer is released at once.
+        unsafe {
+            let error = sys::rd_kafka_metadata(
+                self.ptr(),
+                0,
+                ptr::null_mut(),
+                &raw mut metadata,
+                timeout_ms(timeout),
+            );
+            if error != NO_ERROR {
+                return Err(error);
+            }
+            sys::rd_kafka_metadata_destroy(metadata);
+        }
+        Ok(())
+    }
+
+    /// The group's committed offsets; `OFFSET_INVALID` where there is none.
+    pub fn committed(
+        &self,
+        partitions: &Partitions,
+        timeout: Duration,
+    ) -> Result<Vec<PartitionOffset>, RDKafkaRespErr> {
+        // SAFETY: the list outlives the call.
+        let error =
+            unsafe { sys::rd_kafka_committed(self.ptr(), partitions.ptr(), timeout_ms(timeout)) };
+        answer(error, partitions)
+    }
+
+    /// The offsets after the last record of each partition.
+    pub fn end_offsets(
+        &self,
+        partitions: &[(String, i32)],
+        timeout: Duration,
+    ) -> Result<Vec<PartitionOffset>, RDKafkaRespErr> {
+        const LATEST: i64 = -1; // ListOffsets' own stand-in, in the place of a timestamp
+        let list = Partitions::of(partitions.iter().map(|(t, p)| (t.as_str(), *p, LATEST)));
+        // SAFETY: the list outlives the call.
+        let error = unsafe {
+            sys::rd_kafka_offsets_for_times(self.ptr(), list.ptr(), timeout_ms(timeout))
+        };
+        answer(error, &list)
+    }
+
+    /// Replaces the set of subscribed topics; an empty one leaves the group.
+    pub fn subscribe<'a>(
+        &self,
+        topics: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), RDKafkaRespErr> {
+        let list = Partitions::of(topics.into_iter().map(|topic| (topic, -1, 0)));
+        // SAFETY: librdkafka copies the list.
+        let error = unsafe { sys::rd_kafka_subscribe(self.ptr(), list.ptr()) };
+        if error == NO_ERROR { Ok(()) } else { Err(error) }
+    }
+
+    /// Whether the group's protocol moves partitions one by one.
+    pub fn is_cooperative(&self) -> bool {
+        // SAFETY: a static string or null.
+        let protocol = unsafe { sys::rd_kafka_rebalance_protocol(self.ptr()) };
+        // SAFETY: NUL-terminated when not null.
+        !protocol.is_null() && unsafe { CStr::from_ptr(protocol) }.to_bytes() == b"COOPERATIVE"
+    }
+
+    /// Whether the partitions just revoked already belong to somebody else.
+    pub fn assignment_lost(&self) -> bool {
+        // SAFETY: plain call on a live handle.
+        unsafe { sys::rd_kafka_assignment_lost(self.ptr()) != 0 }
+    }
+
+    /// Starts to fetch `partitions` from their offsets, beside what is assigned or instead of it.
+    pub fn assign(&self, partitions: &Partitions) -> Result<(), (RDKafkaRespErr, String)> {
+        // SAFETY: librdkafka copies the list.
+        unsafe {
+            if self.is_cooperative() {
+                let error = sys::rd_kafka_incremental_assign(self.ptr(), partitions.ptr());
+                return take_error(error).map_or(Ok(()), Err);
+            }
+            plain(sys::rd_kafka_assign(self.ptr(), partitions.ptr()))
+        }
+    }
+
+    /// Gives `partitions` up (all of them when the protocol is not cooperative).
+    pub fn unassign(&self, partitions: &Partitions) -> Result<(), (RDKafkaRespErr, String)> {
+        // SAFETY: librdkafka copies the list; null gives everything up.
+        unsafe {
+            if self.is_cooperative() {
+                let error = sys::rd_kafka_incremental_unassign(self.ptr(), partitions.ptr());
+                return take_error(error).map_or(Ok(()), Err);
+            }
+            plain(sys::rd_kafka_assign(self.ptr(), ptr::null()))
+        }
+    }
+
+    /// Sends a commit; its answer comes as an event on `replies`.
+    pub fn commit(&self, partitions: &Partitions, replies: &Queue) -> Result<(), RDKafkaRespErr> {
+        // SAFETY: librdkafka copies the list; without a callback the answer is an event.
+        let error = unsafe {
+            sys::rd_kafka_commit_queue(
+                self.ptr(),
+                partitions.ptr(),
+                replies.ptr(),
+                None,
+                ptr::null_mut(),
+            )
+        };
+        if error == NO_ERROR { Ok(()) } else { Err(error) }
+    }
+
+    /// Log start and end of a partition as the broker last told, without asking it.
+    pub fn known_watermarks(&self, topic: &str, partition: i32) -> Option<(i64, i64)> {
+        let topic = CString::new(topic).ok()?;
+        let (mut low, mut high) = (-1, -1);
+        // SAFETY: the out parameters outlive the call.
+        let error = unsafe {
+            sys::rd_kafka_get_watermark_offsets(
+                self.ptr(),
+                topic.as_ptr(),
+                partition,
+                &raw mut low,
+                &raw mut high,
+            )
+        };
+        (error == NO_ERROR).then_some((low, high))
+    }
+}
+
+fn answer(
+    error: RDKafkaRespErr,
+    partitions: &Partitions,
+) -> Result<Vec<PartitionOffset>, RDKafkaRespErr> {
+    if error == NO_ERROR {
+        Ok(partitions.entries())
+    } else {
+        Err(error)
+    }
+}
+
+fn plain(error: RDKafkaRespErr) -> Result<(), (RDKafkaRespErr, String)> {
+    if error == NO_ERROR {
+        Ok(())
+    } else {
+        Err((error, super::error_text(error).to_owned()))
+    }
+}
+
+/// # Safety
+/// `metadata` must be live.
+unsafe fn read_metadata(metadata: *const sys::rd_kafka_metadata) -> BTreeMap<String, TopicMetadata> {
+    // SAFETY: the arrays have the lengths that stand beside them.
+    unsafe {
+        let count = usize::try_from((*metadata).topic_cnt).unwrap_or(0);
+        (0..count)
+            .map(|index| {
+                let topic = &*(*metadata).topics.add(index);
+                let partitions = usize::try_from(topic.partition_cnt).unwrap_or(0);
+                let has_leaders = (0..partitions)
+                    .all(|partition| (*topic.partitions.add(partition)).leader >= 0);
+                (
+                    CStr::from_ptr(topic.topic).to_string_lossy().into_owned(),
+                    TopicMetadata {
+                        error: topic.err,
+                        partitions: topic.partition_cnt,
+                        has_leaders,
+                    },
+                )
+            })
+            .collect()
+    }
+}
+
