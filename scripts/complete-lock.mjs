@@ -12,7 +12,9 @@ const PROCESSORS = ['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'ris
 const file = join(ROOT, 'package-lock.json')
 const lock = JSON.parse(readFileSync(file, 'utf8'))
 
-/** @type {Record<string, { optionalDependencies?: Record<string, string>, dev?: boolean }>} */
+/** @typedef {{ version?: string, optionalDependencies?: Record<string, string>, dev?: boolean, optional?: boolean }} Locked */
+
+/** @type {Record<string, Locked>} */
 const packages = lock.packages
 for (const { optionalDependencies = {}, dev } of Object.values(packages)) {
   for (const [name, version] of Object.entries(optionalDependencies)) {
