@@ -1,0 +1,202 @@
+import { toBuffer } from './bytes.ts'
+import { describeValue } from './describe.ts'
+import { ArgumentError } from './errors.ts'
+import { isWellFormed, quote } from './escape.ts'
+import { HEADERS } from './headers.ts'
+
+/** Where an acknowledged record was written. */
+export interface RecordMetadata {
+  topic: string
+  partition: number
+  offset: number
+  /** Milliseconds since the epoch. */
+  timestamp: number
+}
+
+/** A key as callers may give it. Whole numbers, such as ids, become their decimal digits. */
+export type KeyInput = string | Uint8Array | number | bigint | null | undefined
+
+/** A key as it is sent: `null` and the empty key are different. */
+export type RecordKey = string | Buffer | null
+
+/** One header value; `null` and the empty value are different. */
+export type HeaderValue = string | Uint8Array | null
+
+/** Headers as callers may give them: an array repeats its header. A value of undefined leaves the header out. */
+export type HeadersInput = Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>
+
+/** Headers as they are sent, in order. */
+export type HeaderList = ReadonlyArray<readonly [name: string, value: string | Buffer | null]>
+
+/** What a {@link MessageBuilder} holds. */
+export interface MessageFields<T = unknown> {
+  readonly value: T
+  readonly key: RecordKey
+  readonly headers: HeaderList
+  readonly partition?: number
+  readonly timestamp?: number
+}
+
+/** Finds the fields of a builder that another copy of the package made. */
+const FIELDS = Symbol.for('narad.message')
+
+const MAX_PARTITION = 2_147_483_647
+
+/**
+ * A value with what Kafka sends beside it. Immutable: every method returns a new builder, so one may be kept as a
+ * template. Made by {@link message}.
+ */
+export class MessageBuilder<T = unknown> {
+  /** @internal */
+  declare readonly [FIELDS]: MessageFields<T>
+
+  private constructor(fields: MessageFields<T>) {
+    Object.defineProperty(this, FIELDS, { value: Object.freeze(fields), enumerable: true })
+  }
+
+  /** @internal What {@link message} does. */
+  static of<T>(value: T): MessageBuilder<T> {
+    return new MessageBuilder({ value, key: null, headers: [] })
+  }
+
+  /**
+   * The key: records of one key go to one partition and are handled in order. The partition is the one that Java's
+   * producer chooses (murmur2). Whole numbers become their decimal digits; `null` is no key.
+   *
+   * @throws {@link ArgumentError} for anything else.
+   */
+  key(key: KeyInput): MessageBuilder<T> {
+    return this.#with({ key: checkKey(key, 'key') })
+  }
+
+  /**
+   * One header, replacing any of the same name; an array repeats it.
+   *
+   * @throws {@link ArgumentError} for a value that is neither string, bytes nor null: convert numbers with `String()`.
+   */
+  header(name: string, value: HeaderValue | readonly HeaderValue[]): MessageBuilder<T> {
+    return this.headers({ [name]: value })
+  }
+
+  /** Several headers, each replacing any of the same name. */
+  headers(headers: HeadersInput): MessageBuilder<T> {
+    const added = checkHeaders(headers, 'headers')
+    const names = new Set(added.map(([name]) => name))
+    const kept = this[FIELDS].headers.filter(([name]) => !names.has(name))
+    return this.#with({ headers: [...kept, ...added] })
+  }
+
+  /** The partition, from 0, whatever the key says. */
+  partition(partition: number): MessageBuilder<T> {
+    return this.#with({ partition: checkPartition(partition, 'partition') })
+  }
+
+  /** The time of the record, in milliseconds since the epoch or as a Date. Default: when it is sent. */
+  timestamp(timestamp: number | Date): MessageBuilder<T> {
+    return this.#with({ timestamp: checkTimestamp(timestamp, 'timestamp') })
+  }
+
+  /** Sets the header `x-correlation-id`. */
+  correlationId(id: string): MessageBuilder<T> {
+    return this.header(HEADERS.correlationId, checkText(id, 'correlationId'))
+  }
+
+  /** Sets the header `x-conversation-id`. */
+  conversationId(id: string): MessageBuilder<T> {
+    return this.header(HEADERS.conversationId, checkText(id, 'conversationId'))
+  }
+
+  /** Sets the header `x-event-type`. */
+  eventType(type: string): MessageBuilder<T> {
+    return this.header(HEADERS.eventType, checkText(type, 'eventType'))
+  }
+
+  /** Sets the header `x-source`. */
+  source(service: string): MessageBuilder<T> {
+    return this.header(HEADERS.source, checkText(service, 'source'))
+  }
+
+  #with(change: Partial<MessageFields<T>>): MessageBuilder<T> {
+    return new MessageBuilder({ ...this[FIELDS], ...change })
+  }
+}
+
+/**
+ * Starts a record with more than a value: `message(order).key(order.id).header('trace', id)`. The value is encoded
+ * when it is sent; `null` is a tombstone.
+ */
+export function message<T>(value: T): MessageBuilder<T> {
+  return MessageBuilder.of(value)
+}
+
+/** The fields of a builder (of any copy of the package), or undefined where the value is none. */
+export function messageFields(value: unknown): MessageFields | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  return (value as { [FIELDS]?: MessageFields })[FIELDS]
+}
+
+/** @param where What the key is called in an error, such as `key of record 3`. */
+export function checkKey(key: unknown, where: string): RecordKey {
+  if (key === null || key === undefined) return null
+  if (typeof key === 'string') return checkText(key, where)
+  if (key instanceof Uint8Array) return toBuffer(key)
+  if (typeof key === 'bigint' || Number.isSafeInteger(key)) return String(key)
+  throw new ArgumentError(
+    `The ${where} must be a string, a Buffer, a whole number or null, but is ${describeValue(key)}.`,
+  )
+}
+
+/** @param where What the headers are called in an error, such as `headers of record 3`. */
+export function checkHeaders(headers: unknown, where: string): HeaderList {
+  if (headers === undefined || headers === null) return []
+  if (typeof headers !== 'object' || Array.isArray(headers)) {
+    throw new ArgumentError(`The ${where} must be an object of names and values, but are ${describeValue(headers)}.`)
+  }
+  const list: Array<readonly [string, string | Buffer | null]> = []
+  for (const [name, value] of Object.entries(headers)) {
+    if (name === '' || name.includes('\0') || !isWellFormed(name)) {
+      throw new ArgumentError(`The ${where} have the name ${quote(name)}, which is empty or not valid text.`)
+    }
+    if (value === undefined) continue
+    for (const one of Array.isArray(value) ? value : [value]) {
+      list.push([name, checkHeaderValue(one, `header ${quote(name)} in the ${where}`)])
+    }
+  }
+  return list
+}
+
+/** @param where What the partition is called in an error, such as `partition of record 3`. */
+export function checkPartition(partition: unknown, where: string): number {
+  if (Number.isInteger(partition) && Number(partition) >= 0 && Number(partition) <= MAX_PARTITION) {
+    return Number(partition)
+  }
+  throw new ArgumentError(`The ${where} must be a whole number from 0, but is ${describeValue(partition)}.`)
+}
+
+/**
+ * A timestamp in milliseconds. Decimal text is taken too, as users of KafkaJS write it. 0 is refused, because
+ * librdkafka takes it for "now".
+ *
+ * @param where What the timestamp is called in an error, such as `timestamp of record 3`.
+ */
+export function checkTimestamp(timestamp: unknown, where: string): number {
+  const decimal = typeof timestamp === 'string' && /^\d{1,16}$/.test(timestamp)
+  const ms = decimal || timestamp instanceof Date ? Number(timestamp) : timestamp
+  if (Number.isSafeInteger(ms) && Number(ms) > 0) return Number(ms)
+  throw new ArgumentError(
+    `The ${where} must be a Date or a positive whole number of milliseconds, but is ${describeValue(timestamp)}.`,
+  )
+}
+
+function checkHeaderValue(value: unknown, where: string): string | Buffer | null {
+  if (value === null) return null
+  if (typeof value === 'string') return checkText(value, where)
+  if (value instanceof Uint8Array) return toBuffer(value)
+  throw new ArgumentError(`The ${where} must be a string, a Buffer or null, but is ${describeValue(value)}.`)
+}
+
+function checkText(text: unknown, where: string): string {
+  if (typeof text === 'string' && isWellFormed(text)) return text
+  const problem = typeof text === 'string' ? 'holds a lone surrogate, which UTF-8 cannot carry' : undefined
+  throw new ArgumentError(`The ${where} ${problem ?? `must be a string, but is ${describeValue(text)}`}.`)
+}

@@ -1,0 +1,27 @@
+import { TopicError } from './errors.ts'
+import { quote } from './escape.ts'
+
+const LEGAL = /^[a-zA-Z0-9._-]+$/
+const MAX_LENGTH = 249
+
+/** What is wrong with a topic name by Kafka's own rule, or undefined where nothing is. */
+export function topicNameProblem(topic: unknown): string | undefined {
+  if (typeof topic !== 'string') return `must be a string, not ${topic === null ? 'null' : typeof topic}`
+  if (topic === '') return 'must not be empty'
+  if (topic === '.' || topic === '..') return `must not be ${quote(topic)}`
+  if (topic.length > MAX_LENGTH) return `has ${topic.length} characters, and the limit is ${MAX_LENGTH}`
+  if (!LEGAL.test(topic)) return `may hold only ASCII letters, digits, ".", "_" and "-", but is ${quote(topic)}`
+  return undefined
+}
+
+/**
+ * Refuses a topic name that Kafka refuses: 1 to 249 of `[a-zA-Z0-9._-]`, neither `.` nor `..`. It is checked here
+ * because a broker answers late, and the embedded broker takes every name.
+ *
+ * @throws {@link TopicError} `NARAD_INVALID_TOPIC`
+ */
+export function checkTopicName(topic: unknown): asserts topic is string {
+  const problem = topicNameProblem(topic)
+  if (problem === undefined) return
+  throw new TopicError(`Topic name ${problem}.`, typeof topic === 'string' ? { topic } : {})
+}
