@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseConsoleConsumer, parseGroupDescription } from '../helpers/java-tools.ts'
+import { encodeKcatInput, parseKcatOutput } from '../helpers/kcat.ts'
+
+test('bytes that are no UTF-8 survive the JSON of kcat', () => {
+  const line = '{"topic":"t","partition":2,"offset":7,"tstype":"create","ts":12,"broker":0,"key":"","payload":"'
+  const stdout = Buffer.concat([Buffer.from(line), Buffer.from([0xff, 0xc3, 0xa9]), Buffer.from('\\u0000"}\n')])
+  const expected = {
+    topic: 't',
+    partition: 2,
+    offset: 7,
+    timestamp: 12,
+    key: Buffer.alloc(0),
+    value: Buffer.from([0xff, 0xc3, 0xa9, 0]),
+    headers: [],
+  }
+  assert.deepEqual(parseKcatOutput(stdout), [expected])
+})
+
+test('null, empty and repeated headers of kcat stay apart and in order', () => {
+  const stdout = Buffer.from(
+    '{"topic":"t","partition":0,"offset":0,"ts":1,"headers":["a",null,"b","","a","é"],"key":null,"payload":null}\n',
+  )
+  const [record] = parseKcatOutput(stdout)
+  assert.equal(record?.key, null)
+  assert.equal(record?.value, null)
+  assert.deepEqual(record?.headers, [
+    ['a', null],
+    ['b', Buffer.alloc(0)],
+    ['a', Buffer.from('é')],
+  ])
+})
+
+test('records that kcat could not send as they are get refused', () => {
+  assert.equal(encodeKcatInput([{ key: 'k', value: 'v' }, { value: 'w' }]).toString(), 'k\x1fv\x1ew\x1e')
+  assert.throws(() => encodeKcatInput([{ value: null }, { value: '' }]), /null values and empty/)
+  assert.throws(() => encodeKcatInput([{ value: 'a\x1eb' }]), /split/)
+})
+
+test('a record of the console consumer keeps null and empty apart', () => {
+  const stdout =
+    'CreateTime:12\x1fPartition:2\x1fOffset:3\x1fa:1:2\x1cb:\x1f\x1fv\x1eCreateTime:13\x1fPartition:0\x1fOffset:0\x1fNO_HEADERS\x1f\x1a\x1f\x1a\x1e'
+  assert.deepEqual(parseConsoleConsumer(stdout), [
+    {
+      partition: 2,
+      offset: 3,
+      timestamp: 12,
+      key: '',
+      value: 'v',
+      headers: [
+        ['a', '1:2'],
+        ['b', ''],
+      ],
+    },
+    { partition: 0, offset: 0, timestamp: 13, key: null, value: null, headers: [] },
+  ])
+})
+
+test('the description of a group gives its offsets by topic and partition', () => {
+  const stdout = `
+GROUP  TOPIC  PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG  CONSUMER-ID  HOST        CLIENT-ID
+g      t      10         -               2               -    -            -           -
+g      t      9          1               2               1    c-1          /127.0.0.1  c
+`
+  assert.deepEqual(parseGroupDescription(stdout), [
+    { topic: 't', partition: 9, committed: 1, end: 2, member: 'c-1' },
+    { topic: 't', partition: 10, committed: null, end: 2, member: null },
+  ])
+  assert.deepEqual(parseGroupDescription('\nError: Executing consumer group command failed\n'), [])
+})
