@@ -15,6 +15,7 @@ test('brokers come as text or as an array, with or without a port', () => {
 
 test('IPv6 addresses stand in brackets', () => {
   assert.deepEqual(parse('[::1]:9093,[fe80::1]'), ['[::1]:9093', '[fe80::1]:9092'])
+  assert.deepEqual(parse('[::ffff:10.0.0.1]:1,[fe80::1%eth0]:2'), ['[::ffff:10.0.0.1]:1', '[fe80::1%eth0]:2'])
 })
 
 test('empty entries are left out, as Java’s clients do', () => {
@@ -45,6 +46,10 @@ test('what is no address is an error that shows the entry and what is wrong', ()
     ['::1', /write an IPv6 address in brackets: \[::1\]:9092/],
     ['a:1:2', /more than one colon/],
     ['[a]:1', /no IPv6 address in the brackets/],
+    ['[1:2]:1', /no IPv6 address in the brackets/],
+    ['[::g]:1', /no IPv6 address in the brackets/],
+    ['[::1%]:1', /no IPv6 address in the brackets/],
+    ['[10.0.0.1]:1', /no IPv6 address in the brackets/],
     ['[::1', /more than one colon/],
     ['PLAINTEXT://a:1', /leave the protocol out/],
     [[5], /string or an array of strings/],

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net'
 import { ConfigError } from '../errors.ts'
 import { quote } from '../escape.ts'
 
@@ -56,4 +55,11 @@ function invalid(entry: string, where: string, problem: string): ConfigError {
   // What stands before an @ is most likely a user name and a password.
   const shown = entry.includes('@') ? `[redacted]${entry.slice(entry.lastIndexOf('@'))}` : entry
   return new ConfigError(`${where} has the entry ${quote(shown, 100)}: ${problem}. Expected host:port.`)
+}
+
+/** By the parser of URLs: loading `node:net` for its `isIPv6` would be a good part of the time that importing narad takes. */
+function isIPv6(text: string): boolean {
+  const [address = '', zone, ...rest] = text.split('%')
+  if (!/^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(address) || rest.length > 0) return false
+  return (zone === undefined || /^[\w.-]+$/.test(zone)) && URL.canParse(`http://[${address}]`)
 }
