@@ -1,17 +1,9 @@
 // @ts-check
 // Makes docs/configuration.md from the tables in lib/config/. With --check: fails when it is out of date.
-import { tsImport } from 'tsx/esm/api'
+import { OPTIONS } from '../lib/config/options.ts'
+import { CLIENT_PROPERTIES, CONSUMER_DEFAULTS, PRODUCER_DEFAULTS } from '../lib/config/properties.ts'
+import { REFUSALS } from '../lib/config/unsafe-properties.ts'
 import { writeOrCheck } from './generated.mjs'
-
-/** @type {typeof import('../lib/config/options.ts')} */
-const { OPTIONS } = await tsImport('../lib/config/options.ts', import.meta.url)
-/** @type {typeof import('../lib/config/unsafe-properties.ts')} */
-const { REFUSALS } = await tsImport('../lib/config/unsafe-properties.ts', import.meta.url)
-/** @type {typeof import('../lib/config/properties.ts')} */
-const { CLIENT_PROPERTIES, CONSUMER_DEFAULTS, PRODUCER_DEFAULTS } = await tsImport(
-  '../lib/config/properties.ts',
-  import.meta.url,
-)
 
 const options = Object.entries(OPTIONS)
 /** @typedef {import('../lib/config/options.ts').OptionSpec} OptionSpec */

@@ -1,10 +1,7 @@
 // @ts-check
 // Makes docs/errors.md from the table of codes in lib/error-codes.ts. With --check: fails when it is out of date.
-import { tsImport } from 'tsx/esm/api'
+import { ERROR_CODES } from '../lib/error-codes.ts'
 import { writeOrCheck } from './generated.mjs'
-
-/** @type {typeof import('../lib/error-codes.ts')} */
-const { ERROR_CODES } = await tsImport('../lib/error-codes.ts', import.meta.url)
 
 const codes = Object.entries(ERROR_CODES)
 const classes = [...new Set(codes.map(([, entry]) => entry.class))]

@@ -71,5 +71,5 @@ test('a unit stands in the name of every duration and size', () => {
 
 test('docs/configuration.md is what the tables say', async () => {
   const script = join(ROOT, 'scripts', 'generate-configuration-doc.mjs')
-  await promisify(execFile)(process.execPath, [script, '--check'])
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', script, '--check'], { cwd: ROOT })
 })

@@ -69,7 +69,7 @@ test('docs/errors.md has a section for each code and is what the table says', as
   const docs = read('docs/errors.md')
   assert.deepEqual(codesIn(docs, /(?<=^## )NARAD_[A-Z_]+$/gm), CODES)
   const script = join(ROOT, 'scripts', 'generate-errors-doc.mjs')
-  await promisify(execFile)(process.execPath, [script, '--check'])
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', script, '--check'], { cwd: ROOT })
 })
 
 test('every code says what it means and what to do, in sentences', () => {
