@@ -45,7 +45,6 @@ test('a consumer commits nothing by itself and rebalances cooperatively', () => 
   assert.equal(properties['partition.assignment.strategy'], 'cooperative-sticky')
   assert.equal(properties['auto.offset.reset'], 'latest')
   assert.equal(properties['session.timeout.ms'], '45000')
-  assert.equal(properties['queued.max.messages.kbytes'], '2048')
 })
 
 test('options reach the properties of the client that knows them', () => {

@@ -84,8 +84,8 @@ export function producerProperties(config: ResolvedConfig): Properties {
 }
 
 /**
- * The properties of one group's consumer. `queued.max.messages.kbytes` is the whole budget of the process: whoever
- * runs several consumers gives each its share.
+ * The properties of one group's consumer. `queued.max.messages.kbytes` is not among them: the core gives each consumer
+ * its share of `prefetchBytes`.
  */
 export function consumerProperties(config: ResolvedConfig, groupId: string): Properties {
   const properties: Properties = {
@@ -97,7 +97,6 @@ export function consumerProperties(config: ResolvedConfig, groupId: string): Pro
     'session.timeout.ms': String(config.sessionTimeoutMs),
     'heartbeat.interval.ms': String(config.heartbeatIntervalMs),
     'max.poll.interval.ms': String(config.maxPollIntervalMs),
-    'queued.max.messages.kbytes': String(Math.floor(config.prefetchBytes / 1024)),
     ...extra(config, (property) => isPropertyOf('consumer', property)),
   }
   if (properties['group.protocol'] === 'consumer') {

@@ -8,10 +8,10 @@ use napi::{Result, Status};
 use napi_derive::napi;
 
 use super::error::{NativeError, NativeLog, closed};
-use super::reply::{failure, on_thread, promise};
+use super::reply::{answers, connect, failure, on_thread, promise};
 use crate::core::consumer::{
-    Batch, Consumer, ConsumerEvents, ConsumerReport, ConsumerSettings, Limits, Ordering, Outcome,
-    Rebalance, RebalanceKind, SubscriptionSpec,
+    Batch, Consumer, ConsumerEvents, ConsumerReport, ConsumerSettings, Limits, Ordering, Outcome, Rebalance,
+    RebalanceKind, SubscriptionSpec,
 };
 use crate::core::error::{CoreError, Result as CoreResult};
 
@@ -110,14 +110,8 @@ pub struct NativeConsumerReport {
     pub left_group: bool,
 }
 
-type EventFunction = ThreadsafeFunction<
-    NativeConsumerEvent,
-    Unknown<'static>,
-    NativeConsumerEvent,
-    Status,
-    false,
-    true,
->;
+type EventFunction =
+    ThreadsafeFunction<NativeConsumerEvent, Unknown<'static>, NativeConsumerEvent, Status, false, true>;
 
 struct Events(EventFunction);
 
@@ -220,15 +214,13 @@ impl NativeConsumer {
     /// Waits until a broker answers.
     #[napi(catch_unwind, ts_return_type = "Promise<NativeError | null>")]
     pub fn connect<'env>(&self, env: &'env Env, timeout_ms: u32) -> Result<Object<'env>> {
-        let connector = self.open()?.connector().ok_or_else(closed)?;
-        let (settle, promise) = promise(env)?;
-        let timeout = Duration::from_millis(timeout_ms.into());
-        on_thread(move || {
-            let outcome = connector.wait_for_broker(timeout);
-            drop(connector);
-            settle(failure(outcome));
-        })?;
-        Ok(promise)
+        connect(env, self.open()?.connector().ok_or_else(closed)?, timeout_ms)
+    }
+
+    /// Whether a broker answers now.
+    #[napi(catch_unwind, ts_return_type = "Promise<boolean>")]
+    pub fn answers<'env>(&self, env: &'env Env, timeout_ms: u32) -> Result<Object<'env>> {
+        answers(env, self.open()?.connector().ok_or_else(closed)?, timeout_ms)
     }
 
     /// Joins the group for more topics; settles once it has been joined.

@@ -44,7 +44,10 @@ pub struct NativeLog {
 /// Every code that the core can raise, for the table test.
 #[napi(catch_unwind)]
 pub fn error_codes() -> Vec<String> {
-    ErrorCode::ALL.iter().map(|code| code.as_str().to_owned()).collect()
+    ErrorCode::ALL
+        .iter()
+        .map(|code| code.as_str().to_owned())
+        .collect()
 }
 
 /// What is thrown when a closed object is used, which the layer above never does.

@@ -10,7 +10,7 @@ use napi::{Result, Status};
 use napi_derive::napi;
 
 use super::error::{NativeError, NativeLog, closed};
-use super::reply::{failure, on_thread, promise};
+use super::reply::{answers, connect, failure, promise};
 use crate::core::error::CoreError;
 use crate::core::producer::{CallResult, PackedRecords, Producer, ProducerEvents};
 
@@ -49,14 +49,8 @@ pub struct NativeProducerReport {
     pub undelivered: u32,
 }
 
-type EventFunction = ThreadsafeFunction<
-    NativeProducerEvent,
-    Unknown<'static>,
-    NativeProducerEvent,
-    Status,
-    false,
-    true,
->;
+type EventFunction =
+    ThreadsafeFunction<NativeProducerEvent, Unknown<'static>, NativeProducerEvent, Status, false, true>;
 
 struct Events(EventFunction);
 
@@ -147,29 +141,13 @@ impl NativeProducer {
     /// Waits until a broker answers.
     #[napi(catch_unwind, ts_return_type = "Promise<NativeError | null>")]
     pub fn connect<'env>(&self, env: &'env Env, timeout_ms: u32) -> Result<Object<'env>> {
-        let connector = self.open()?.connector();
-        let (settle, promise) = promise(env)?;
-        let timeout = Duration::from_millis(timeout_ms.into());
-        on_thread(move || {
-            let outcome = connector.wait_for_broker(timeout);
-            drop(connector);
-            settle(failure(outcome));
-        })?;
-        Ok(promise)
+        connect(env, self.open()?.connector(), timeout_ms)
     }
 
     /// Whether a broker answers now.
     #[napi(catch_unwind, ts_return_type = "Promise<boolean>")]
     pub fn answers<'env>(&self, env: &'env Env, timeout_ms: u32) -> Result<Object<'env>> {
-        let connector = self.open()?.connector();
-        let (settle, promise) = promise(env)?;
-        let timeout = Duration::from_millis(timeout_ms.into());
-        on_thread(move || {
-            let outcome = connector.answers(timeout);
-            drop(connector);
-            settle(outcome);
-        })?;
-        Ok(promise)
+        answers(env, self.open()?.connector(), timeout_ms)
     }
 
     /// The index of a topic for packed records.

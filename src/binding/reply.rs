@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use napi::bindgen_prelude::{Env, Object, ToNapiValue};
 use napi::{JsDeferred, Result};
 
 use super::error::NativeError;
+use crate::core::connect::Connector;
 use crate::core::error::Result as CoreResult;
 
 /// A promise and the way to settle it from any thread. It never rejects: a native rejection has no
@@ -28,4 +31,25 @@ pub fn on_thread(work: impl FnOnce() + Send + 'static) -> Result<()> {
         .spawn(work)
         .map(|_| ())
         .map_err(|error| napi::Error::from_reason(format!("cannot start a thread: {error}")))
+}
+
+/// Waits until a broker answers.
+pub fn connect(env: &Env, connector: Connector, timeout_ms: u32) -> Result<Object<'_>> {
+    let (settle, promise) = promise(env)?;
+    let timeout = Duration::from_millis(timeout_ms.into());
+    let reply = Box::new(move |outcome: CoreResult<()>| settle(failure(outcome)));
+    on_thread(move || connector.connect(timeout, reply))?;
+    Ok(promise)
+}
+
+/// Whether a broker answers now.
+pub fn answers(env: &Env, connector: Connector, timeout_ms: u32) -> Result<Object<'_>> {
+    let (settle, promise) = promise(env)?;
+    let timeout = Duration::from_millis(timeout_ms.into());
+    on_thread(move || {
+        let outcome = connector.answers(timeout);
+        drop(connector);
+        settle(outcome);
+    })?;
+    Ok(promise)
 }

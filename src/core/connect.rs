@@ -1,6 +1,7 @@
-//! Waiting for a broker, and saying why none answered.
+//! Waiting for a broker, and saying why none answered. A wait ends at once when the credentials turn
+//! out to be wrong or the client is closed, whatever call its thread is in.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
@@ -8,32 +9,85 @@ use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use super::error::{CoreError, ErrorCode, Result};
 use super::rd::Handle;
 
-/// One try; short, so that a refused password is seen long before the deadline.
-const SLICE: Duration = Duration::from_millis(250);
+/// Pause between tries that fail at once.
+const RETRY: Duration = Duration::from_millis(50);
 
-/// What a handle's events said while it connects, noted by the thread that reads them.
+type Reply = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// A reply that several may want to give; the first one does.
+#[derive(Clone)]
+pub(super) struct Pending(Arc<Mutex<Option<Reply>>>);
+
+impl Pending {
+    pub(super) fn settle(&self, outcome: Result<()>) {
+        let reply = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(reply) = reply {
+            reply(outcome);
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+}
+
+#[derive(Default)]
+struct State {
+    last: Option<(RDKafkaRespErr, String)>,
+    waiting: Vec<Pending>,
+    is_closed: bool,
+}
+
+/// What a handle's events said of its connection, noted by the thread that reads them, and who
+/// waits for it.
 #[derive(Clone, Default)]
-pub struct Progress(Arc<Mutex<Option<(RDKafkaRespErr, String)>>>);
+pub(super) struct Progress(Arc<Mutex<State>>);
 
 impl Progress {
-    /// Keeps the last error; one about credentials is never hidden by a later one.
-    pub fn note(&self, code: RDKafkaRespErr, text: &str) {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.as_ref().is_some_and(|(code, _)| is_hopeless(*code)) && !is_hopeless(code) {
-            return;
-        }
-        if RDKafkaErrorCode::from(code) == RDKafkaErrorCode::AllBrokersDown && last.is_some() {
+    /// Keeps the last error; one that no waiting mends ends the waits.
+    pub(super) fn note(&self, code: RDKafkaRespErr, text: &str) {
+        let mut state = self.lock();
+        if RDKafkaErrorCode::from(code) == RDKafkaErrorCode::AllBrokersDown && state.last.is_some() {
             return; // says less than what came before it
         }
-        *last = Some((code, text.to_owned()));
+        state.last = Some((code, text.to_owned()));
+        if !is_hopeless(code) {
+            return;
+        }
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        for pending in waiting {
+            pending.settle(Err(hopeless(code, text)));
+        }
     }
 
-    fn last(&self) -> Option<(RDKafkaRespErr, String)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Ends the waits: the client is closed.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.is_closed = true;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        for pending in waiting {
+            pending.settle(Err(closed()));
+        }
     }
 
-    fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// A reply that is given at the latest when the client is closed.
+    pub(super) fn pending(&self, reply: Reply) -> Pending {
+        let pending = Pending(Arc::new(Mutex::new(Some(reply))));
+        let mut state = self.lock();
+        let is_closed = state.is_closed;
+        state.waiting.retain(|waiting| !waiting.is_settled());
+        state.waiting.push(pending.clone());
+        drop(state);
+        if is_closed {
+            pending.settle(Err(closed()));
+        }
+        pending
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -49,7 +103,6 @@ fn is_hopeless(code: RDKafkaRespErr) -> bool {
 }
 
 /// A handle seen as something that can be asked whether it reaches a broker.
-#[derive(Clone)]
 pub struct Connector {
     handle: Arc<Handle>,
     progress: Progress,
@@ -63,9 +116,27 @@ impl Connector {
         }
     }
 
-    /// Waits until a broker answers; blocks.
-    pub fn wait_for_broker(&self, timeout: Duration) -> Result<()> {
-        wait_for_broker(&self.handle, &self.progress, timeout)
+    /// Waits until a broker answers, and replies. Blocks, perhaps for longer than the reply takes.
+    pub fn connect(self, timeout: Duration, reply: Reply) {
+        let pending = self.progress.pending(reply);
+        let deadline = Instant::now() + timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Err(cause) = self.handle.ping(left.max(Duration::from_millis(1))) else {
+                self.progress.lock().last = None;
+                pending.settle(Ok(()));
+                return;
+            };
+            if Instant::now() >= deadline {
+                let last = self.progress.lock().last.take();
+                pending.settle(Err(too_late(last, cause, timeout)));
+                return;
+            }
+            if pending.is_settled() {
+                return;
+            }
+            std::thread::sleep(RETRY);
+        }
     }
 
     /// Whether a broker answers now; blocks up to `timeout`.
@@ -75,38 +146,19 @@ impl Connector {
     }
 }
 
-/// Blocks until a broker answers, the credentials are refused, or `timeout` has passed.
-pub fn wait_for_broker(handle: &Handle, progress: &Progress, timeout: Duration) -> Result<()> {
-    let deadline = Instant::now() + timeout;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let tried = Instant::now();
-        let Err(cause) = handle.ping(left.min(SLICE).max(Duration::from_millis(1))) else {
-            progress.forget();
-            return Ok(());
-        };
-        let last = progress.last();
-        let hopeless = last.as_ref().is_some_and(|(code, _)| is_hopeless(*code));
-        if hopeless || Instant::now() >= deadline {
-            return Err(refusal(last, cause, timeout, hopeless));
-        }
-        // a ping that fails at once must not spin
-        std::thread::sleep(Duration::from_millis(20).saturating_sub(tried.elapsed()));
-    }
+fn closed() -> CoreError {
+    CoreError::new(ErrorCode::Closed, "the client was closed meanwhile")
 }
 
-fn refusal(
-    last: Option<(RDKafkaRespErr, String)>,
-    cause: RDKafkaRespErr,
-    timeout: Duration,
-    hopeless: bool,
-) -> CoreError {
+fn hopeless(cause: RDKafkaRespErr, why: &str) -> CoreError {
+    let code = CoreError::code_of(cause, ErrorCode::ConnectionFailed);
+    let why = why.trim_end_matches('.');
+    CoreError::new(code, format!("cannot connect: {why}")).caused_by(cause)
+}
+
+fn too_late(last: Option<(RDKafkaRespErr, String)>, cause: RDKafkaRespErr, timeout: Duration) -> CoreError {
     let (cause, why) = last.unwrap_or((cause, "no broker answered".to_owned()));
     let why = why.trim_end_matches('.');
-    if hopeless {
-        let code = CoreError::code_of(cause, ErrorCode::ConnectionFailed);
-        return CoreError::new(code, format!("cannot connect: {why}")).caused_by(cause);
-    }
     CoreError::new(
         ErrorCode::ConnectionTimeout,
         format!("no broker reached within {} ms: {why}", timeout.as_millis()),

@@ -194,9 +194,9 @@ impl CoreError {
             E::UnknownTopic | E::UnknownTopicOrPartition => ErrorCode::UnknownTopic,
             E::UnknownPartition => ErrorCode::UnknownPartition,
             E::InvalidTopic => ErrorCode::InvalidTopic,
-            E::TopicAuthorizationFailed
-            | E::GroupAuthorizationFailed
-            | E::ClusterAuthorizationFailed => ErrorCode::AuthorizationFailed,
+            E::TopicAuthorizationFailed | E::GroupAuthorizationFailed | E::ClusterAuthorizationFailed => {
+                ErrorCode::AuthorizationFailed
+            }
             E::Authentication | E::SaslAuthenticationFailed => ErrorCode::AuthenticationFailed,
             E::Fatal => ErrorCode::Fatal,
             _ => otherwise,

@@ -30,12 +30,8 @@ pub fn ensure_topic(handle: &Handle, topic: &str, deadline: Instant) -> Result<i
             Err(cause) => cause,
         };
         let patience = match RDKafkaErrorCode::from(cause) {
-            RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::InvalidTopic => {
-                Instant::now()
-            }
-            RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => {
-                give_up_unknown
-            }
+            RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::InvalidTopic => Instant::now(),
+            RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => give_up_unknown,
             _ => deadline,
         };
         if Instant::now() >= patience {
@@ -46,9 +42,11 @@ pub fn ensure_topic(handle: &Handle, topic: &str, deadline: Instant) -> Result<i
                 }
                 _ => error_text(cause).to_owned(),
             };
-            return Err(CoreError::new(code, format!("topic {topic} cannot be used: {why}"))
-                .caused_by(cause)
-                .on_topic(topic));
+            return Err(
+                CoreError::new(code, format!("topic {topic} cannot be used: {why}"))
+                    .caused_by(cause)
+                    .on_topic(topic),
+            );
         }
         std::thread::sleep(RETRY);
     }

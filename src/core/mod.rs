@@ -3,6 +3,7 @@
 
 pub mod connect;
 pub mod consumer;
+pub mod embedded;
 pub mod error;
 pub mod metadata;
 pub mod prefetch;

@@ -80,7 +80,12 @@ pub fn pack(records: &[(u32, u64, Message)], lanes: &mut Lanes) -> (Vec<u8>, Vec
             write(&mut block, at, &value.to_ne_bytes());
         }
         let bytes = u32::try_from(FIXED + block.len() - start).unwrap_or(u32::MAX);
-        tickets.push(Ticket { slot, lane, sequence, bytes });
+        tickets.push(Ticket {
+            slot,
+            lane,
+            sequence,
+            bytes,
+        });
     }
     (block, tickets)
 }

@@ -78,8 +78,7 @@ impl Commits {
     /// Takes the answer of a commit; what was refused is sent again at the next interval.
     pub(super) fn answered(&mut self, event: &Event, slots: &mut Slots) -> Option<CoreError> {
         self.sent = None;
-        let refused: Option<PartitionOffset> =
-            event.partitions().into_iter().find(|p| p.error != NO_ERROR);
+        let refused: Option<PartitionOffset> = event.partitions().into_iter().find(|p| p.error != NO_ERROR);
         let cause = refused.as_ref().map_or(event.error(), |p| p.error);
         if cause == NO_ERROR || RDKafkaErrorCode::from(cause) == RDKafkaErrorCode::NoOffset {
             return None;
@@ -97,7 +96,10 @@ fn forget(slots: &mut Slots) {
 
 fn failed(cause: RDKafkaRespErr, place: Option<PartitionOffset>) -> CoreError {
     let code = CoreError::code_of(cause, ErrorCode::CommitFailed);
-    let text = format!("commit refused: {}; records may be redelivered", error_text(cause));
+    let text = format!(
+        "commit refused: {}; records may be redelivered",
+        error_text(cause)
+    );
     let error = CoreError::new(code, text).caused_by(cause);
     match place {
         Some(place) => error.on_topic(place.topic).on_partition(place.partition),

@@ -16,15 +16,14 @@ use super::partition::Partition;
 use super::positions::{self, Resolved, Snapshot};
 use super::subscription::{Slots, Subscription};
 use super::{
-    AssignedPartition, Command, ConsumerEvents, ConsumerReport, ConsumerSettings, Inbox, Outcome,
-    Rebalance, RebalanceKind, Reply, SubscriptionSpec,
+    AssignedPartition, Command, ConsumerEvents, ConsumerReport, ConsumerSettings, Inbox, Outcome, Rebalance,
+    RebalanceKind, Reply, SubscriptionSpec,
 };
-use crate::core::connect::Progress;
+use crate::core::connect::{Pending, Progress};
 use crate::core::error::{CoreError, ErrorCode, Result, error_text};
 use crate::core::prefetch::Share;
 use crate::core::rd::{
-    Event, EventKind, Handle, OFFSET_BEGINNING, OFFSET_INVALID, PartitionOffset, Partitions, Queue,
-    Waker,
+    Event, EventKind, Handle, OFFSET_BEGINNING, OFFSET_INVALID, PartitionOffset, Partitions, Queue, Waker,
 };
 
 /// Longest sleep; librdkafka wants to be polled now and then even when nothing happens.
@@ -37,7 +36,7 @@ const LEAVE_GRACE: Duration = Duration::from_millis(500);
 struct Waiter {
     subscription: u32,
     deadline: Instant,
-    reply: Reply<Result<()>>,
+    reply: Pending,
 }
 
 /// Partitions on their way to another member.
@@ -115,7 +114,11 @@ impl Group {
             while let Some(event) = self.control.poll(Duration::ZERO) {
                 self.handle_event(&event);
             }
-            if self.closing.as_ref().is_some_and(|closing| self.may_leave(closing)) {
+            if self
+                .closing
+                .as_ref()
+                .is_some_and(|closing| self.may_leave(closing))
+            {
                 return self.leave();
             }
             let wake_at = self.intake();
@@ -160,10 +163,7 @@ impl Group {
                 deadline,
                 reply,
             } => self.subscribe(spec, start, waker, deadline, reply),
-            Command::SetTopics {
-                subscription,
-                topics,
-            } => {
+            Command::SetTopics { subscription, topics } => {
                 if let Some(found) = self.subscriptions.iter_mut().find(|s| s.id == subscription) {
                     found.topics = topics;
                 }
@@ -198,10 +198,10 @@ impl Group {
         start: Snapshot,
         waker: &Arc<Waker>,
         deadline: Instant,
-        reply: Reply<Result<()>>,
+        reply: Pending,
     ) {
         let Some(mut queue) = Queue::create(&self.handle) else {
-            return reply(Err(no_queue()));
+            return reply.settle(Err(no_queue()));
         };
         queue.wake_with(waker);
         let id = spec.id;
@@ -209,7 +209,7 @@ impl Group {
         self.subscriptions.push(Subscription::new(spec, start, queue));
         if let Err(error) = self.renew_subscription() {
             self.subscriptions.pop();
-            return reply(Err(error));
+            return reply.settle(Err(error));
         }
         if joins {
             self.waiters.push(Waiter {
@@ -218,7 +218,7 @@ impl Group {
                 reply,
             });
         } else {
-            reply(Ok(()));
+            reply.settle(Ok(()));
         }
     }
 
@@ -266,7 +266,7 @@ impl Group {
             self.fatal = true;
             let error = error.fatal();
             for waiter in self.waiters.drain(..) {
-                (waiter.reply)(Err(error.clone()));
+                waiter.reply.settle(Err(error.clone()));
             }
             self.events.error(error);
         } else {
@@ -297,15 +297,20 @@ impl Group {
         let lost = self.handle.assignment_lost();
         let mut gone = Vec::new();
         for revoked in &partitions {
-            let found = self.slots.values_mut().find(|p| {
-                p.partition == revoked.partition && *p.topic == *revoked.topic && !p.revoked
-            });
+            let found = self
+                .slots
+                .values_mut()
+                .find(|p| p.partition == revoked.partition && *p.topic == *revoked.topic && !p.revoked);
             if let Some(partition) = found {
                 partition.revoked = true;
                 gone.push(partition.assigned());
             }
         }
-        let kind = if lost { RebalanceKind::Lost } else { RebalanceKind::Revoked };
+        let kind = if lost {
+            RebalanceKind::Lost
+        } else {
+            RebalanceKind::Revoked
+        };
         if lost {
             for assigned in &gone {
                 self.slots.remove(&assigned.slot);
@@ -315,7 +320,11 @@ impl Group {
             kind,
             partitions: gone,
         });
-        let wait = if lost || self.closing.is_some() { Duration::ZERO } else { REVOKE_GRACE };
+        let wait = if lost || self.closing.is_some() {
+            Duration::ZERO
+        } else {
+            REVOKE_GRACE
+        };
         self.revocation = Some(Revocation {
             partitions,
             deadline: Instant::now() + wait,
@@ -352,7 +361,10 @@ impl Group {
         for subscription in &mut self.subscriptions {
             subscription.forget_routes();
         }
-        let list = revocation.partitions.iter().map(|p| (p.topic.as_str(), p.partition, 0));
+        let list = revocation
+            .partitions
+            .iter()
+            .map(|p| (p.topic.as_str(), p.partition, 0));
         if let Err((cause, text)) = self.handle.unassign(&Partitions::of(list)) {
             let error = CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause);
             self.events.error(error);
@@ -387,7 +399,7 @@ impl Group {
             CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause)
         });
         for waiter in self.waiters.drain(..) {
-            (waiter.reply)(outcome.clone());
+            waiter.reply.settle(outcome.clone());
         }
         self.report(outcome.err());
     }
@@ -429,15 +441,29 @@ impl Group {
         })
     }
 
+    /// A subscription whose caller was told that it failed does not go on behind its back.
     fn expire_waiters(&mut self) {
         let now = Instant::now();
-        for waiter in self.waiters.extract_if(.., |waiter| waiter.deadline <= now) {
+        let late: Vec<Waiter> = self
+            .waiters
+            .extract_if(.., |waiter| waiter.deadline <= now)
+            .collect();
+        if late.is_empty() {
+            return;
+        }
+        self.subscriptions
+            .retain(|s| late.iter().all(|waiter| waiter.subscription != s.id));
+        let error = self.renew_subscription().err();
+        self.report(error);
+        for waiter in late {
             let text = format!(
                 "the group was not joined in time (subscription {}); \
                  raise connectionTimeoutMs if the group is busy rebalancing",
                 waiter.subscription
             );
-            (waiter.reply)(Err(CoreError::new(ErrorCode::SubscribeTimeout, text)));
+            waiter
+                .reply
+                .settle(Err(CoreError::new(ErrorCode::SubscribeTimeout, text)));
         }
     }
 
@@ -452,8 +478,7 @@ impl Group {
         for subscription in &mut self.subscriptions {
             loop {
                 let mut on_error = |error| self.events.error(error);
-                let (batch, due) =
-                    subscription.intake(&mut self.slots, &mut self.next_batch, &mut on_error);
+                let (batch, due) = subscription.intake(&mut self.slots, &mut self.next_batch, &mut on_error);
                 wake_at = [wake_at, due].into_iter().flatten().min();
                 match batch {
                     Some(batch) => self.events.batch(batch),
@@ -499,10 +524,7 @@ impl Group {
         let Some(closing) = self.closing.take() else {
             return;
         };
-        let gone = CoreError::new(ErrorCode::Closed, "the consumer was disconnected");
-        for waiter in self.waiters.drain(..) {
-            (waiter.reply)(Err(gone.clone()));
-        }
+        self.progress.close();
         let unfinished = self.subscriptions.iter().map(Subscription::out).sum();
         // a commit that is under way is waited for, then one more says the rest
         while Instant::now() < closing.deadline {
@@ -538,7 +560,9 @@ impl Group {
             return self.handle_event(event);
         }
         let partitions = event.partitions();
-        let list = partitions.iter().map(|p| (p.topic.as_str(), p.partition, OFFSET_INVALID));
+        let list = partitions
+            .iter()
+            .map(|p| (p.topic.as_str(), p.partition, OFFSET_INVALID));
         let list = Partitions::of(list);
         // an assignment that arrives now is accepted only to be given up at once
         if event.error() == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {

@@ -21,10 +21,10 @@ pub use batch::Batch;
 pub use lanes::Ordering;
 pub use subscription::{Limits, SubscriptionSpec};
 
-use super::connect::{Connector, Progress};
+use super::connect::{Connector, Pending, Progress};
 use super::error::{CoreError, ErrorCode, Result};
-use super::prefetch::Share;
 use super::metadata;
+use super::prefetch::Share;
 use super::rd::{Handle, Kind};
 
 /// What a consumer tells its owner, from its own thread.
@@ -107,7 +107,7 @@ enum Command {
         spec: SubscriptionSpec,
         start: positions::Snapshot,
         deadline: Instant,
-        reply: Reply<Result<()>>,
+        reply: Pending,
     },
     SetTopics {
         subscription: u32,
@@ -206,16 +206,14 @@ impl Consumer {
     pub fn subscriber(&self) -> Option<Subscriber> {
         Some(Subscriber {
             handle: Arc::clone(self.handle.as_ref()?),
+            progress: self.progress.clone(),
             inbox: self.inbox.clone(),
         })
     }
 
     /// Replaces the topics of a subscription; new ones are read from their beginning.
     pub fn set_topics(&self, subscription: u32, topics: Vec<String>) {
-        self.inbox.send(Command::SetTopics {
-            subscription,
-            topics,
-        });
+        self.inbox.send(Command::SetTopics { subscription, topics });
     }
 
     /// Every record of `batch` was handled.
@@ -232,6 +230,7 @@ impl Consumer {
     /// Completions are taken until then.
     pub fn close(&mut self, timeout: Duration, reply: Reply<ConsumerReport>) {
         self.handle = None;
+        self.progress.close();
         self.inbox.send(Command::Close {
             deadline: Instant::now() + timeout,
             reply,
@@ -252,25 +251,22 @@ impl Drop for Consumer {
 }
 
 /// The part of a consumer that asks the cluster before it subscribes.
-#[derive(Clone)]
 pub struct Subscriber {
     handle: Arc<Handle>,
+    progress: Progress,
     inbox: Inbox,
 }
 
 impl Subscriber {
     /// Makes sure that the topics exist, fixes the position of their partitions, then joins. Blocks
-    /// while it asks; `reply` is called once the group has been joined or the deadline has passed.
-    pub fn subscribe(
-        self,
-        spec: SubscriptionSpec,
-        timeout: Duration,
-        reply: Reply<Result<()>>,
-    ) {
+    /// while it asks; `reply` is called once the group has been joined, the deadline has passed or
+    /// the consumer is closed.
+    pub fn subscribe(self, spec: SubscriptionSpec, timeout: Duration, reply: Reply<Result<()>>) {
+        let pending = self.progress.pending(reply);
         let deadline = Instant::now() + timeout;
         let start = match positions::Snapshot::take(&self.handle, &spec, deadline) {
             Ok(start) => start,
-            Err(error) => return reply(Err(error)),
+            Err(error) => return pending.settle(Err(error)),
         };
         let inbox = self.inbox.clone();
         // the owner thread must be the last to hold the handle
@@ -279,7 +275,7 @@ impl Subscriber {
             spec,
             start,
             deadline,
-            reply,
+            reply: pending,
         });
     }
 

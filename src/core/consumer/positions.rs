@@ -24,11 +24,7 @@ pub(super) struct Snapshot {
 
 impl Snapshot {
     /// Asks the cluster. Blocks up to `deadline`.
-    pub(super) fn take(
-        handle: &Handle,
-        spec: &SubscriptionSpec,
-        deadline: Instant,
-    ) -> Result<Self> {
+    pub(super) fn take(handle: &Handle, spec: &SubscriptionSpec, deadline: Instant) -> Result<Self> {
         let mut partitions = Vec::new();
         for topic in &spec.topics {
             let count = metadata::ensure_topic(handle, topic, deadline)?;
@@ -43,7 +39,10 @@ impl Snapshot {
                 Ok(ends) if ends.iter().all(|end| end.error == NO_ERROR) => {
                     return Ok(Self::of(ends));
                 }
-                Ok(ends) => ends.iter().find(|e| e.error != NO_ERROR).map_or(NO_ERROR, |e| e.error),
+                Ok(ends) => ends
+                    .iter()
+                    .find(|e| e.error != NO_ERROR)
+                    .map_or(NO_ERROR, |e| e.error),
                 Err(cause) => cause,
             };
             if Instant::now() >= deadline {

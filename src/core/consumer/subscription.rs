@@ -203,7 +203,14 @@ impl Subscription {
         *next_id = next_id.wrapping_add(1);
         let id = *next_id;
         let back = vec![false; count];
-        self.out.insert(id, OutBatch { tickets, back, left: count });
+        self.out.insert(
+            id,
+            OutBatch {
+                tickets,
+                back,
+                left: count,
+            },
+        );
         Some(Batch {
             subscription: self.id,
             id,

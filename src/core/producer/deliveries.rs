@@ -34,9 +34,7 @@ impl DeliveryThread {
             .name("narad-producer".into())
             .spawn(move || thread.run())
             .map(|_| ())
-            .map_err(|error| {
-                CoreError::new(ErrorCode::Internal, format!("cannot start a thread: {error}"))
-            })
+            .map_err(|error| CoreError::new(ErrorCode::Internal, format!("cannot start a thread: {error}")))
     }
 
     fn run(mut self) {
@@ -175,9 +173,7 @@ fn failure(cause: RDKafkaRespErr, maybe_in_log: bool) -> CoreError {
             code = ErrorCode::Closed;
             "the service was disconnected before the broker acknowledged the record".to_owned()
         }
-        RDKafkaErrorCode::MessageTimedOut => {
-            "no acknowledgement before sendTimeoutMs".to_owned()
-        }
+        RDKafkaErrorCode::MessageTimedOut => "no acknowledgement before sendTimeoutMs".to_owned(),
         RDKafkaErrorCode::MessageSizeTooLarge => {
             "the broker refuses a record of this size; raise max.message.bytes on the topic".into()
         }
@@ -186,7 +182,11 @@ fn failure(cause: RDKafkaRespErr, maybe_in_log: bool) -> CoreError {
         }
         _ => error_text(cause).to_owned(),
     };
-    let tail = if maybe_in_log { "; the record may be in the log" } else { "" };
+    let tail = if maybe_in_log {
+        "; the record may be in the log"
+    } else {
+        ""
+    };
     let mut error = CoreError::new(code, format!("send failed: {what}{tail}")).caused_by(cause);
     error.maybe_in_log = maybe_in_log;
     error

@@ -80,11 +80,8 @@ pub struct Producer {
 }
 
 impl Producer {
-    /// Creates a producer and its thread. It connects in the background; see [`Producer::connect`].
-    pub fn start(
-        properties: &BTreeMap<String, String>,
-        events: Arc<dyn ProducerEvents>,
-    ) -> Result<Self> {
+    /// Creates a producer and its thread. It connects in the background.
+    pub fn start(properties: &BTreeMap<String, String>, events: Arc<dyn ProducerEvents>) -> Result<Self> {
         let handle = Arc::new(Handle::new(Kind::Producer, properties)?);
         let queue = Queue::main(&handle)
             .ok_or_else(|| CoreError::new(ErrorCode::Internal, "librdkafka gave no queue"))?;
@@ -101,11 +98,6 @@ impl Producer {
         Ok(Self { shared })
     }
 
-    /// Waits until a broker answers; blocks, so call it from a thread made for it.
-    pub fn connect(&self, timeout: Duration) -> Result<()> {
-        connect::wait_for_broker(&self.shared.handle, &self.shared.progress, timeout)
-    }
-
     /// A connection for calls that ask the cluster something.
     #[must_use]
     pub fn connector(&self) -> connect::Connector {
@@ -119,8 +111,7 @@ impl Producer {
             return Ok(index);
         }
         let created = Topic::new(&self.shared.handle, topic).ok_or_else(|| {
-            CoreError::new(ErrorCode::InvalidTopic, format!("topic {topic:?} is not usable"))
-                .on_topic(topic)
+            CoreError::new(ErrorCode::InvalidTopic, format!("topic {topic:?} is not usable")).on_topic(topic)
         })?;
         topics.push(created);
         Ok(topics.len() - 1)
@@ -167,6 +158,7 @@ impl Shared {
             close.reply = Some(reply);
         }
         drop(close);
+        self.progress.close();
         self.queue.interrupt();
     }
 
@@ -250,13 +242,7 @@ impl Shared {
         }
     }
 
-    fn refuse(
-        &self,
-        topic: &Topic,
-        record: &PackedRecord<'_>,
-        opaque: usize,
-        cause: RDKafkaRespErr,
-    ) {
+    fn refuse(&self, topic: &Topic, record: &PackedRecord<'_>, opaque: usize, cause: RDKafkaRespErr) {
         let size = record.value.map_or(0, <[u8]>::len) + record.key.map_or(0, <[u8]>::len);
         self.settle_refused(opaque, refusal(topic.name(), record.partition, size, cause));
     }
@@ -290,7 +276,11 @@ fn refusal(topic: &str, partition: i32, size: usize, cause: RDKafkaRespErr) -> C
         _ => format!("record for topic {topic} was not queued: {}", error_text(cause)),
     };
     let error = CoreError::new(code, message).caused_by(cause).on_topic(topic);
-    if partition >= 0 { error.on_partition(partition) } else { error }
+    if partition >= 0 {
+        error.on_partition(partition)
+    } else {
+        error
+    }
 }
 
 impl Waiting {
@@ -298,9 +288,7 @@ impl Waiting {
     fn of(call: u32, skip: usize, packed: PackedRecords<'_>, unpacked: &[PackedRecord<'_>]) -> Self {
         let bytes: usize = unpacked[..skip]
             .iter()
-            .map(|r| {
-                r.key.map_or(0, <[u8]>::len) + r.value.map_or(0, <[u8]>::len) + r.headers.len()
-            })
+            .map(|r| r.key.map_or(0, <[u8]>::len) + r.value.map_or(0, <[u8]>::len) + r.headers.len())
             .sum();
         Self {
             call,

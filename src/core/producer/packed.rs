@@ -117,13 +117,20 @@ mod tests {
         assert_eq!(records[0].key, Some(&b"k"[..]));
         assert_eq!(records[0].value, Some(&b"v"[..]));
         assert_eq!((records[1].key, records[1].value), (None, None));
-        assert_eq!((records[2].key, records[2].value), (Some(&b""[..]), Some(&b""[..])));
+        assert_eq!(
+            (records[2].key, records[2].value),
+            (Some(&b""[..]), Some(&b""[..]))
+        );
         assert_eq!((records[1].topic, records[1].partition), (1, 2));
     }
 
     #[test]
     fn lengths_beyond_the_arena_are_an_error() {
-        let packed = PackedRecords { arena: b"k", rows: &[0, -1, 1, 9, 0], timestamps: &[] };
+        let packed = PackedRecords {
+            arena: b"k",
+            rows: &[0, -1, 1, 9, 0],
+            timestamps: &[],
+        };
         assert!(packed.unpack().is_err());
     }
 

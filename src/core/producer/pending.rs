@@ -14,7 +14,10 @@ pub fn opaque(call: u32, index: usize) -> usize {
 }
 
 /// The inverse of [`opaque`].
-#[expect(clippy::cast_possible_truncation, reason = "the call number was put there as u32")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the call number was put there as u32"
+)]
 pub fn from_opaque(opaque: usize) -> (u32, usize) {
     ((opaque >> INDEX_BITS) as u32, opaque & ((1 << INDEX_BITS) - 1))
 }

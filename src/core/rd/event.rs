@@ -79,9 +79,7 @@ impl Event {
         let (mut facility, mut text, mut level) = (ptr::null(), ptr::null(), 0);
         // SAFETY: the out parameters outlive the call, the strings outlive the event.
         unsafe {
-            if sys::rd_kafka_event_log(self.ptr(), &raw mut facility, &raw mut text, &raw mut level)
-                != 0
-            {
+            if sys::rd_kafka_event_log(self.ptr(), &raw mut facility, &raw mut text, &raw mut level) != 0 {
                 return None;
             }
             Some((

@@ -100,17 +100,12 @@ impl Handle {
     pub fn fatal_error(&self) -> Option<(RDKafkaErrorCode, String)> {
         let mut reason = [0u8; 512];
         // SAFETY: the buffer outlives the call.
-        let code = unsafe {
-            sys::rd_kafka_fatal_error(self.ptr(), reason.as_mut_ptr().cast(), reason.len())
-        };
+        let code = unsafe { sys::rd_kafka_fatal_error(self.ptr(), reason.as_mut_ptr().cast(), reason.len()) };
         if code == NO_ERROR {
             return None;
         }
         let end = reason.iter().position(|&b| b == 0).unwrap_or(reason.len());
-        Some((
-            code.into(),
-            String::from_utf8_lossy(&reason[..end]).into_owned(),
-        ))
+        Some((code.into(), String::from_utf8_lossy(&reason[..end]).into_owned()))
     }
 
     /// Records that were produced and have no delivery report yet.
@@ -129,13 +124,10 @@ impl Handle {
     /// Starts to leave the group; events of the goodbye come on the consumer queue.
     pub fn begin_close(&self, queue: &super::Queue) -> Result<()> {
         // SAFETY: the queue belongs to this handle.
-        let error =
-            unsafe { take_error(sys::rd_kafka_consumer_close_queue(self.ptr(), queue.ptr())) };
+        let error = unsafe { take_error(sys::rd_kafka_consumer_close_queue(self.ptr(), queue.ptr())) };
         match error {
             None => Ok(()),
-            Some((code, text)) => {
-                Err(CoreError::new(ErrorCode::Internal, text).caused_by(code))
-            }
+            Some((code, text)) => Err(CoreError::new(ErrorCode::Internal, text).caused_by(code)),
         }
     }
 

@@ -33,9 +33,7 @@ impl Message {
             return String::new();
         }
         // SAFETY: NUL-terminated by librdkafka.
-        unsafe { CStr::from_ptr(text) }
-            .to_string_lossy()
-            .into_owned()
+        unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
     }
 
     /// A value that stands for the topic while its partition stays assigned.
@@ -96,13 +94,7 @@ impl Message {
             let (mut name, mut value, mut size) = (ptr::null(), ptr::null(), 0);
             // SAFETY: out parameters outlive the call; past the end it returns an error.
             let found = unsafe {
-                sys::rd_kafka_header_get_all(
-                    headers,
-                    index,
-                    &raw mut name,
-                    &raw mut value,
-                    &raw mut size,
-                )
+                sys::rd_kafka_header_get_all(headers, index, &raw mut name, &raw mut value, &raw mut size)
             };
             if found != super::NO_ERROR {
                 return;

@@ -8,6 +8,7 @@
 mod event;
 mod handle;
 mod message;
+mod mock;
 mod partitions;
 mod queue;
 mod requests;
@@ -18,6 +19,7 @@ use std::ffi::CStr;
 pub use event::{Event, EventKind};
 pub use handle::{Handle, Kind};
 pub use message::Message;
+pub use mock::{MockCluster, injectable_error};
 pub use partitions::{PartitionOffset, Partitions};
 pub use queue::{Queue, Waker};
 pub use topic::{OutgoingRecord, Topic};

@@ -32,8 +32,7 @@ impl Partitions {
             };
             // SAFETY: the list is ours and the entry just added.
             unsafe {
-                let entry =
-                    sys::rd_kafka_topic_partition_list_add(list.ptr(), topic.as_ptr(), partition);
+                let entry = sys::rd_kafka_topic_partition_list_add(list.ptr(), topic.as_ptr(), partition);
                 (*entry).offset = offset;
             }
         }
@@ -60,9 +59,7 @@ impl Drop for Partitions {
 
 /// # Safety
 /// `list` must be null or live.
-pub(super) unsafe fn read(
-    list: *const sys::rd_kafka_topic_partition_list_t,
-) -> Vec<PartitionOffset> {
+pub(super) unsafe fn read(list: *const sys::rd_kafka_topic_partition_list_t) -> Vec<PartitionOffset> {
     if list.is_null() {
         return Vec::new();
     }

@@ -70,9 +70,7 @@ impl Queue {
     pub fn partition(handle: &Arc<Handle>, topic: &str, partition: i32) -> Option<Self> {
         let topic = CString::new(topic).ok()?;
         // SAFETY: as above; the name outlives the call.
-        let queue = unsafe {
-            sys::rd_kafka_queue_get_partition(handle.ptr(), topic.as_ptr(), partition)
-        };
+        let queue = unsafe { sys::rd_kafka_queue_get_partition(handle.ptr(), topic.as_ptr(), partition) };
         Self::from_ptr(queue, handle)
     }
 

@@ -31,9 +31,7 @@ impl Handle {
     ) -> Result<BTreeMap<String, TopicMetadata>, RDKafkaRespErr> {
         let name = match topic {
             Some(topic) => {
-                Some(CString::new(topic).map_err(|_| {
-                    RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION
-                })?)
+                Some(CString::new(topic).map_err(|_| RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION)?)
             }
             None => None,
         };
@@ -89,8 +87,7 @@ impl Handle {
         timeout: Duration,
     ) -> Result<Vec<PartitionOffset>, RDKafkaRespErr> {
         // SAFETY: the list outlives the call.
-        let error =
-            unsafe { sys::rd_kafka_committed(self.ptr(), partitions.ptr(), timeout_ms(timeout)) };
+        let error = unsafe { sys::rd_kafka_committed(self.ptr(), partitions.ptr(), timeout_ms(timeout)) };
         answer(error, partitions)
     }
 
@@ -103,17 +100,12 @@ impl Handle {
         const LATEST: i64 = -1; // ListOffsets' own stand-in, in the place of a timestamp
         let list = Partitions::of(partitions.iter().map(|(t, p)| (t.as_str(), *p, LATEST)));
         // SAFETY: the list outlives the call.
-        let error = unsafe {
-            sys::rd_kafka_offsets_for_times(self.ptr(), list.ptr(), timeout_ms(timeout))
-        };
+        let error = unsafe { sys::rd_kafka_offsets_for_times(self.ptr(), list.ptr(), timeout_ms(timeout)) };
         answer(error, &list)
     }
 
     /// Replaces the set of subscribed topics; an empty one leaves the group.
-    pub fn subscribe<'a>(
-        &self,
-        topics: impl IntoIterator<Item = &'a str>,
-    ) -> Result<(), RDKafkaRespErr> {
+    pub fn subscribe<'a>(&self, topics: impl IntoIterator<Item = &'a str>) -> Result<(), RDKafkaRespErr> {
         let list = Partitions::of(topics.into_iter().map(|topic| (topic, -1, 0)));
         // SAFETY: librdkafka copies the list.
         let error = unsafe { sys::rd_kafka_subscribe(self.ptr(), list.ptr()) };
@@ -162,13 +154,7 @@ impl Handle {
     pub fn commit(&self, partitions: &Partitions, replies: &Queue) -> Result<(), RDKafkaRespErr> {
         // SAFETY: librdkafka copies the list; without a callback the answer is an event.
         let error = unsafe {
-            sys::rd_kafka_commit_queue(
-                self.ptr(),
-                partitions.ptr(),
-                replies.ptr(),
-                None,
-                ptr::null_mut(),
-            )
+            sys::rd_kafka_commit_queue(self.ptr(), partitions.ptr(), replies.ptr(), None, ptr::null_mut())
         };
         if error == NO_ERROR { Ok(()) } else { Err(error) }
     }
@@ -191,10 +177,7 @@ impl Handle {
     }
 }
 
-fn answer(
-    error: RDKafkaRespErr,
-    partitions: &Partitions,
-) -> Result<Vec<PartitionOffset>, RDKafkaRespErr> {
+fn answer(error: RDKafkaRespErr, partitions: &Partitions) -> Result<Vec<PartitionOffset>, RDKafkaRespErr> {
     if error == NO_ERROR {
         Ok(partitions.entries())
     } else {
@@ -220,8 +203,8 @@ unsafe fn read_metadata(metadata: *const sys::rd_kafka_metadata) -> BTreeMap<Str
             .map(|index| {
                 let topic = &*(*metadata).topics.add(index);
                 let partitions = usize::try_from(topic.partition_cnt).unwrap_or(0);
-                let has_leaders = (0..partitions)
-                    .all(|partition| (*topic.partitions.add(partition)).leader >= 0);
+                let has_leaders =
+                    (0..partitions).all(|partition| (*topic.partitions.add(partition)).leader >= 0);
                 (
                     CStr::from_ptr(topic.topic).to_string_lossy().into_owned(),
                     TopicMetadata {
@@ -234,4 +217,3 @@ unsafe fn read_metadata(metadata: *const sys::rd_kafka_metadata) -> BTreeMap<Str
             .collect()
     }
 }
-

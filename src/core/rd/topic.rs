@@ -40,8 +40,7 @@ impl Topic {
     pub fn new(handle: &Arc<Handle>, name: &str) -> Option<Self> {
         let c_name = CString::new(name).ok()?;
         // SAFETY: the name outlives the call; a null configuration means the default.
-        let topic =
-            unsafe { sys::rd_kafka_topic_new(handle.ptr(), c_name.as_ptr(), ptr::null_mut()) };
+        let topic = unsafe { sys::rd_kafka_topic_new(handle.ptr(), c_name.as_ptr(), ptr::null_mut()) };
         Some(Self {
             topic: NonNull::new(topic)?,
             name: name.to_owned(),

@@ -1,0 +1,194 @@
+import { acquireEmbeddedBroker, type EmbeddedBrokerLease } from './broker/embedded.ts'
+import { consumerProperties, type Properties, producerProperties } from './config/properties.ts'
+import type { ResolvedConfig } from './config/types.ts'
+import { ConnectionWatch } from './connection-watch.ts'
+import { Consumer, type ConsumerReport, type RebalanceEvent } from './consumer/consumer.ts'
+import { ClosedError, fromNative, type KafkaError } from './errors.ts'
+import type { ServiceEmitter } from './events.ts'
+import type { EntryLevel, NaradLogger } from './logger.ts'
+import type { NativeError } from './native.ts'
+import { Producer } from './producer/producer.ts'
+
+/** What `disconnect()` left behind. */
+export interface DisconnectReport {
+  /** Records that were sent and not acknowledged in time. Each of their sends has rejected. */
+  undelivered: number
+  groups: ConsumerReport[]
+}
+
+/** Of the time to disconnect, what is kept for the producer after the consumers: half, at most this. */
+const PRODUCER_SHARE_MS = 5_000
+
+/** Everything of a service that is connected to one cluster. */
+export class Connection {
+  readonly #config: ResolvedConfig
+  readonly #logger: NaradLogger
+  readonly #emitter: ServiceEmitter
+  readonly #consumers = new Map<string, Promise<Consumer>>()
+  readonly #started = new Map<string, Consumer>()
+  #producerReady: Promise<void> | undefined
+  #producer: Producer | undefined
+  #embedded: Promise<EmbeddedBrokerLease> | undefined
+  #watch: ConnectionWatch | undefined
+  #isClosing = false
+
+  constructor(config: ResolvedConfig, logger: NaradLogger, emitter: ServiceEmitter) {
+    this.#config = config
+    this.#logger = logger
+    this.#emitter = emitter
+  }
+
+  get isConnected(): boolean {
+    return !this.#isClosing && (this.#watch?.isConnected ?? false)
+  }
+
+  /** Nothing was connected, so nothing is lost by letting it go. */
+  get isEmpty(): boolean {
+    return this.#producer === undefined && this.#started.size === 0
+  }
+
+  get hasProducer(): boolean {
+    return this.#producer !== undefined
+  }
+
+  producer(): Producer {
+    return this.#producer as Producer
+  }
+
+  consumer(group: string): Consumer | undefined {
+    return this.#started.get(group)
+  }
+
+  /** Resolves once a broker has answered. Calls at the same time share one attempt. */
+  connectProducer(timeoutMs: number): Promise<void> {
+    this.#producerReady ??= this.#startProducer(timeoutMs).catch((error: unknown) => {
+      this.#producerReady = undefined
+      throw error
+    })
+    return this.#producerReady
+  }
+
+  async #startProducer(timeoutMs: number): Promise<void> {
+    const properties = await this.#withBrokers(producerProperties(this.#config))
+    const producer = Producer.start(properties, {
+      onError: (error) => this.#onNativeError(error),
+      onLog: (level, text) => this.#log(level, text),
+    })
+    this.#producer = producer
+    try {
+      await producer.connect(timeoutMs)
+    } catch (error) {
+      this.#producer = undefined
+      await producer.close(0)
+      throw error
+    }
+    this.#connected((probeTimeoutMs) => producer.answers(probeTimeoutMs))
+  }
+
+  /** Resolves once a broker has answered. */
+  connectConsumer(group: string, timeoutMs: number): Promise<Consumer> {
+    const known = this.#consumers.get(group)
+    if (known !== undefined) return known
+    const started = this.#startConsumer(group, timeoutMs).catch((error: unknown) => {
+      this.#consumers.delete(group)
+      throw error
+    })
+    this.#consumers.set(group, started)
+    return started
+  }
+
+  async #startConsumer(group: string, timeoutMs: number): Promise<Consumer> {
+    const properties = await this.#withBrokers(consumerProperties(this.#config, group))
+    const { commitIntervalMs, prefetchBytes, connectionTimeoutMs } = this.#config
+    const consumer = Consumer.start({
+      group,
+      properties,
+      commitIntervalMs,
+      prefetchBytes,
+      timeoutMs: connectionTimeoutMs,
+      listener: {
+        onError: (error) => this.#emitError(error),
+        onNativeError: (error) => this.#onNativeError(error, group),
+        onRebalance: (event) => this.#onRebalance(event),
+        onLog: (level, text) => this.#log(level, text),
+      },
+    })
+    this.#started.set(group, consumer)
+    try {
+      await consumer.connect(timeoutMs)
+    } catch (error) {
+      this.#started.delete(group)
+      await consumer.close(0)
+      throw error
+    }
+    this.#connected((probeTimeoutMs) => consumer.answers(probeTimeoutMs))
+    return consumer
+  }
+
+  async #withBrokers(properties: Properties): Promise<Properties> {
+    this.#checkOpen()
+    if (this.#config.brokers !== 'embedded') return properties
+    this.#embedded ??= acquireEmbeddedBroker((error) => this.#emitError(error))
+    const lease = await this.#embedded
+    this.#checkOpen()
+    return { ...properties, 'bootstrap.servers': lease.bootstrap }
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosing) throw new ClosedError('The service is disconnecting.')
+  }
+
+  /** The first part that connects is the one that is probed. */
+  #connected(answers: (timeoutMs: number) => Promise<boolean>): void {
+    this.#checkOpen()
+    if (this.#watch !== undefined) return
+    this.#watch = new ConnectionWatch(answers, (isConnected) => {
+      this.#logger[isConnected ? 'info' : 'warn'](isConnected ? 'Connected again' : 'No broker answers; trying on')
+      this.#emitter.emit(isConnected ? 'connected' : 'disconnected')
+    })
+    this.#emitter.emit('connected')
+  }
+
+  #onNativeError(error: NativeError, group?: string): void {
+    this.#watch?.suspect(error.kafkaCode)
+    const isOurs = error.fatal || !error.code.startsWith('NARAD_CONNECTION')
+    // a lost connection is narad's to mend: it is told by the events of the connection
+    if (isOurs) this.#emitError(fromNative(error, group === undefined ? {} : { group }))
+    else this.#logger.debug({ kafkaCode: error.kafkaCode }, error.message)
+  }
+
+  #onRebalance(event: RebalanceEvent): void {
+    const places = event.partitions.map(({ topic, partition }) => `${topic} [${partition}]`)
+    this.#logger.debug({ group: event.group, partitions: places }, `Partitions ${event.kind}`)
+    this.#emitter.emit('rebalance', event)
+  }
+
+  #emitError(error: KafkaError): void {
+    if (!this.#emitter.emit('error', error)) this.#logger.error({ err: error }, error.message)
+  }
+
+  #log(level: number, text: string): void {
+    this.#logger[levelOf(level)](text)
+  }
+
+  /** Consumers first, because their handlers may still send; then the producer; then the embedded broker. */
+  async close(timeoutMs: number): Promise<DisconnectReport> {
+    this.#isClosing = true
+    this.#watch?.stop()
+    const deadline = performance.now() + timeoutMs
+    const reserve = this.#producer === undefined ? 0 : Math.min(PRODUCER_SHARE_MS, timeoutMs / 2)
+    const consumers = [...this.#started.values()]
+    const groups = await Promise.all(consumers.map((consumer) => consumer.close(Math.floor(timeoutMs - reserve))))
+    const left = Math.max(0, Math.floor(deadline - performance.now()))
+    const report = await this.#producer?.close(left)
+    const lease = await this.#embedded?.catch(() => undefined)
+    await lease?.release()
+    return { undelivered: report?.undelivered ?? 0, groups }
+  }
+}
+
+/** A syslog level as one of ours; librdkafka's notices are of interest to those who debug. */
+function levelOf(syslog: number): EntryLevel {
+  if (syslog <= 3) return 'warn'
+  return syslog === 4 ? 'info' : 'debug'
+}

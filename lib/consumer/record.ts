@@ -1,0 +1,156 @@
+import { HEADERS } from '../headers.ts'
+import type { Batch } from './batch.ts'
+
+/** A partition of a member's assignment. */
+export interface Place {
+  readonly topic: string
+  readonly partition: number
+  readonly group: string
+}
+
+/** A header as it was sent. */
+export type RawHeader = readonly [name: string, value: Buffer | null]
+
+/**
+ * What a handler is told beside the value. Fields are decoded when they are read. Keeping a context keeps the memory
+ * of its whole batch (up to 1 MiB): copy the fields that are to be kept.
+ */
+export class RecordContext {
+  readonly #batch: Batch
+  readonly #index: number
+  readonly #place: Place
+  #controller: AbortController | undefined
+
+  /** @internal */
+  constructor(batch: Batch, index: number, place: Place) {
+    this.#batch = batch
+    this.#index = index
+    this.#place = place
+  }
+
+  get topic(): string {
+    return this.#place.topic
+  }
+
+  get partition(): number {
+    return this.#place.partition
+  }
+
+  /** The consumer group. */
+  get group(): string {
+    return this.#place.group
+  }
+
+  get offset(): number {
+    return this.#batch.offset(this.#index)
+  }
+
+  /** The record's time in milliseconds since the epoch, -1 where it has none. */
+  get timestamp(): number {
+    return this.#batch.timestamp(this.#index)
+  }
+
+  /** How often the record was handed to the handler, from 1. */
+  get attempt(): number {
+    return 1
+  }
+
+  /** Aborts when the record is no longer this member's to handle, or the service disconnects. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    return this.#controller.signal
+  }
+
+  /** The key as UTF-8 text; `null` for none, which is not the empty key. */
+  get key(): string | null {
+    const length = this.#batch.keyLength(this.#index)
+    if (length < 0) return null
+    const start = this.#batch.start(this.#index)
+    return this.#batch.bytes.toString('utf8', start, start + length)
+  }
+
+  /** The key's bytes. */
+  get rawKey(): Buffer | null {
+    const length = this.#batch.keyLength(this.#index)
+    if (length < 0) return null
+    const start = this.#batch.start(this.#index)
+    return this.#batch.bytes.subarray(start, start + length)
+  }
+
+  /** The value's bytes; `null` for a tombstone, which is not an empty value. */
+  get rawValue(): Buffer | null {
+    const length = this.#batch.valueLength(this.#index)
+    if (length < 0) return null
+    const start = this.#batch.valueStart(this.#index)
+    return this.#batch.bytes.subarray(start, start + length)
+  }
+
+  /** Headers as UTF-8 text, the last of each name; the object has no prototype. See also {@link rawHeaders}. */
+  get headers(): Readonly<Record<string, string | null>> {
+    const headers: Record<string, string | null> = Object.create(null)
+    for (const [name, value] of this.rawHeaders) headers[name] = value === null ? null : value.toString('utf8')
+    return headers
+  }
+
+  /** All headers in the order in which they were sent, repeated ones included. */
+  get rawHeaders(): readonly RawHeader[] {
+    const batch = this.#batch
+    const valueLength = batch.valueLength(this.#index)
+    let at = batch.valueStart(this.#index) + (valueLength > 0 ? valueLength : 0)
+    const end = at + batch.headersLength(this.#index)
+    const headers: RawHeader[] = []
+    while (at < end) {
+      const nameLength = batch.bytes.readInt32LE(at)
+      const length = batch.bytes.readInt32LE(at + 4)
+      const name = batch.bytes.toString('utf8', at + 8, at + 8 + nameLength)
+      at += 8 + nameLength
+      headers.push([name, length < 0 ? null : batch.bytes.subarray(at, at + length)])
+      if (length > 0) at += length
+    }
+    return headers
+  }
+
+  /** Header `x-correlation-id`. */
+  get correlationId(): string | undefined {
+    return this.#header(HEADERS.correlationId)
+  }
+
+  /** Header `x-conversation-id`. */
+  get conversationId(): string | undefined {
+    return this.#header(HEADERS.conversationId)
+  }
+
+  /** Header `x-event-type`. */
+  get eventType(): string | undefined {
+    return this.#header(HEADERS.eventType)
+  }
+
+  /** Header `x-source`. */
+  get source(): string | undefined {
+    return this.#header(HEADERS.source)
+  }
+
+  #header(name: string): string | undefined {
+    return this.headers[name] ?? undefined
+  }
+
+  /** @internal Tells a handler that runs that its work does not count any more. */
+  static abort(context: RecordContext, reason: Error): void {
+    context.#controller ??= new AbortController()
+    context.#controller.abort(reason)
+  }
+
+  /** For logs: the place, and nothing of the record's content. */
+  toJSON(): { topic: string; partition: number; offset: number; group: string; attempt: number } {
+    const { topic, partition, offset, group, attempt } = this
+    return { topic, partition, offset, group, attempt }
+  }
+}
+
+/** What a batch handler is told beside the values. */
+export interface BatchContext {
+  /** The context of each value, at the same index. */
+  readonly records: readonly RecordContext[]
+  readonly group: string
+  readonly signal: AbortSignal
+}

@@ -1,0 +1,161 @@
+import { type CodecOption, type ResolvedCodec, resolveCodec } from '../codec.ts'
+import { describeValue } from '../describe.ts'
+import { ArgumentError, KafkaError } from '../errors.ts'
+import { quote } from '../escape.ts'
+import { suggest } from '../suggest.ts'
+import { checkTopicName } from '../topics.ts'
+
+/** Which records wait for each other: those of a key, those of a partition, or none. */
+export type Ordering = 'key' | 'partition' | 'none'
+
+/** How a batch handler wants its batches. */
+export interface BatchOptions {
+  /**
+   * Most records of a batch, 1 to 10,000.
+   *
+   * @defaultValue `1000`
+   */
+  maxMessages?: number
+  /**
+   * How long a batch that is not full waits for more records, in milliseconds, up to 60,000.
+   *
+   * @defaultValue `0`
+   */
+  maxWaitMs?: number
+}
+
+/** Options of a subscription with a handler for each record. */
+export interface SubscribeOptions<T = unknown> {
+  /** The consumer group. Default: the one connected last. */
+  group?: string
+  /**
+   * Where a partition starts for which the group has committed nothing: at its beginning, or after what is there when
+   * `subscribe` is called. Default: what `autoOffsetReset` says. Partitions and topics that appear later are always
+   * read from their beginning.
+   */
+  fromBeginning?: boolean
+  /**
+   * Handlers that run side by side, 1 to 10,000.
+   *
+   * @defaultValue `16`
+   */
+  concurrency?: number
+  /**
+   * Which records wait for each other.
+   *
+   * @defaultValue `key`
+   */
+  ordering?: Ordering
+  /** How bytes become values. Default: the service's codec. */
+  codec?: CodecOption<T>
+}
+
+/** Options of a subscription whose handler takes an array. */
+export interface BatchSubscribeOptions<T = unknown> extends Omit<SubscribeOptions<T>, 'concurrency' | 'ordering'> {
+  batch: BatchOptions | true
+}
+
+/** A topic, a pattern of topics, or several of them. */
+export type TopicsInput = string | RegExp | ReadonlyArray<string | RegExp>
+
+/** A subscription's options with their defaults. */
+export interface ResolvedSubscription {
+  readonly topics: readonly string[]
+  readonly patterns: readonly RegExp[]
+  readonly group: string | undefined
+  readonly fromBeginning: boolean | undefined
+  readonly concurrency: number
+  readonly ordering: Ordering
+  readonly codec: ResolvedCodec
+  readonly batch: { maxMessages: number; maxWaitMs: number } | undefined
+}
+
+const OPTIONS = ['group', 'fromBeginning', 'concurrency', 'ordering', 'codec', 'batch']
+const BATCH_OPTIONS = ['maxMessages', 'maxWaitMs']
+const ORDERINGS: readonly string[] = ['key', 'partition', 'none']
+const MOST = 10_000
+
+/** @throws {@link ArgumentError} or {@link TopicError} that names the option. */
+export function resolveSubscription(topics: unknown, input: unknown, codec: ResolvedCodec): ResolvedSubscription {
+  const options = checkOptions(input ?? {}, OPTIONS, 'subscribe')
+  const batch = batchOf(options.batch)
+  for (const name of ['concurrency', 'ordering']) {
+    if (batch === undefined || options[name] === undefined) continue
+    throw new ArgumentError(`Option "${name}" has no meaning with "batch": a batch handler runs one call at a time.`)
+  }
+  return {
+    ...splitTopics(topics),
+    group: optional(options.group, 'group', 'a name', (value) => typeof value === 'string' && value !== '') as
+      | string
+      | undefined,
+    fromBeginning: optional(
+      options.fromBeginning,
+      'fromBeginning',
+      'true or false',
+      (value) => typeof value === 'boolean',
+    ) as boolean | undefined,
+    concurrency: integer(options.concurrency, 'concurrency', 1, MOST, 16),
+    ordering: (optional(options.ordering, 'ordering', '"key", "partition" or "none"', (value) =>
+      ORDERINGS.includes(value as string),
+    ) ?? 'key') as Ordering,
+    codec: options.codec === undefined ? codec : resolveCodec(options.codec),
+    batch,
+  }
+}
+
+function splitTopics(input: unknown): { topics: string[]; patterns: RegExp[] } {
+  const all: unknown[] = Array.isArray(input) ? input : [input]
+  if (all.length === 0) throw new ArgumentError('subscribe needs at least one topic, but got an empty array.')
+  const topics = new Set<string>()
+  const patterns: RegExp[] = []
+  for (const one of all) {
+    if (one instanceof RegExp) {
+      // a sticky or global pattern would remember where it was
+      patterns.push(new RegExp(one.source, one.flags.replace(/[gy]/g, '')))
+    } else {
+      checkTopicName(one)
+      topics.add(one)
+    }
+  }
+  return { topics: [...topics], patterns }
+}
+
+function batchOf(input: unknown): ResolvedSubscription['batch'] {
+  if (input === undefined || input === false) return undefined
+  const options = input === true ? {} : checkOptions(input, BATCH_OPTIONS, 'batch')
+  return {
+    maxMessages: integer(options.maxMessages, 'batch.maxMessages', 1, MOST, 1_000),
+    maxWaitMs: integer(options.maxWaitMs, 'batch.maxWaitMs', 0, 60_000, 0),
+  }
+}
+
+/**
+ * An object that has options of these names alone.
+ *
+ * @throws {@link ArgumentError}, for an unknown name `NARAD_UNKNOWN_OPTION` with the nearest known one.
+ */
+export function checkOptions(input: unknown, known: readonly string[], where: string): Record<string, unknown> {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new ArgumentError(`The options of ${where} must be an object, but are ${describeValue(input)}.`)
+  }
+  for (const name of Object.keys(input)) {
+    if (known.includes(name)) continue
+    const near = suggest(name, known)
+    const hint = near === undefined ? `There are: ${known.join(', ')}.` : `Did you mean "${near}"?`
+    throw new KafkaError(`Unknown option ${quote(name, 60)} of ${where}. ${hint}`, { code: 'NARAD_UNKNOWN_OPTION' })
+  }
+  return input as Record<string, unknown>
+}
+
+function optional(value: unknown, name: string, what: string, fits: (value: unknown) => boolean): unknown {
+  if (value === undefined || fits(value)) return value
+  throw new ArgumentError(`Option "${name}" must be ${what}, but is ${describeValue(value)}.`)
+}
+
+function integer(value: unknown, name: string, least: number, most: number, usual: number): number {
+  if (value === undefined) return usual
+  if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value)
+  throw new ArgumentError(
+    `Option "${name}" must be a whole number from ${least} to ${most}, but is ${describeValue(value)}.`,
+  )
+}

@@ -1,0 +1,67 @@
+import type { KafkaError } from '../errors.ts'
+import type { ResolvedSubscription } from './subscribe-options.ts'
+
+/** How often topics are listed to find those that newly match, in milliseconds. */
+const REFRESH_MS = 5_000
+
+/**
+ * Keeps the topics of a subscription with patterns. JavaScript's own RegExp decides: librdkafka's patterns are another
+ * dialect. Internal topics (`__…`) never match.
+ */
+export class TopicWatch {
+  readonly #spec: ResolvedSubscription
+  /** Topics that a subscription names have their handler already. */
+  readonly #named: ReadonlySet<string>
+  readonly #list: () => Promise<string[]>
+  readonly #onError: (error: KafkaError) => void
+  #current: string[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    spec: ResolvedSubscription,
+    named: ReadonlySet<string>,
+    list: () => Promise<string[]>,
+    onError: (error: KafkaError) => void,
+  ) {
+    this.#spec = spec
+    this.#named = named
+    this.#list = list
+    this.#onError = onError
+  }
+
+  /** The topics that match now, and those that are named. */
+  async start(): Promise<string[]> {
+    this.#current = this.#match(await this.#list())
+    return this.#current
+  }
+
+  /** Calls `onChange` with all topics whenever they have changed. */
+  follow(onChange: (topics: string[]) => void): void {
+    this.#timer = setTimeout(() => {
+      this.#refresh(onChange).catch(this.#onError)
+    }, REFRESH_MS)
+    this.#timer.unref()
+  }
+
+  async #refresh(onChange: (topics: string[]) => void): Promise<void> {
+    try {
+      const topics = this.#match(await this.#list())
+      if (this.#timer === undefined || topics.join() === this.#current.join()) return
+      this.#current = topics
+      onChange(topics)
+    } finally {
+      if (this.#timer !== undefined) this.follow(onChange)
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #match(all: string[]): string[] {
+    const { topics, patterns } = this.#spec
+    const matching = all.filter((name) => !this.#named.has(name) && patterns.some((pattern) => pattern.test(name)))
+    return [...topics, ...matching].sort()
+  }
+}

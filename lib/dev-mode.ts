@@ -1,0 +1,41 @@
+import { inspect } from 'node:util'
+import type { RecordMetadata } from './message.ts'
+
+/** How long `auto` waits for a broker before it goes log-only, and the pause between its later tries. */
+export const AUTO_TIMEOUT_MS = 2_000
+const RETRY_MS = 1_000
+
+/**
+ * A service without a broker: sends are printed, and what was asked for is kept until a broker answers.
+ */
+export class LogOnly {
+  readonly #goLive: () => Promise<void>
+  #timer: NodeJS.Timeout | undefined
+  #isStopped = false
+
+  /** @param goLive Connects all that was asked for; rejects while there is no broker. */
+  constructor(goLive: () => Promise<void>) {
+    this.#goLive = goLive
+  }
+
+  /** Prints what would be sent. The record has no place in any log: partition and offset are -1. */
+  print(topic: string, value: unknown): RecordMetadata {
+    console.log(`[DEV] Would send to ${topic}: ${inspect(value)}`)
+    return { topic, partition: -1, offset: -1, timestamp: Date.now() }
+  }
+
+  /** Tries to go live until it succeeds. Does not keep the process running. */
+  retry(): void {
+    this.#timer = setTimeout(() => {
+      this.#goLive().catch(() => {
+        if (!this.#isStopped) this.retry()
+      })
+    }, RETRY_MS)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+  }
+}

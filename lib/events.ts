@@ -1,0 +1,34 @@
+import { EventEmitter } from 'node:events'
+import type { RebalanceEvent } from './consumer/consumer.ts'
+import type { KafkaError } from './errors.ts'
+
+/** The events of a service with what listeners get. */
+export interface ServiceEvents {
+  /** A broker answers: after connecting, and after each time the connection was lost. */
+  connected: []
+  /** No broker answers any more; narad goes on trying. Also after `disconnect()`. */
+  disconnected: []
+  /** Something went wrong that no call rejects with. Without a listener it is logged, and nothing is thrown. */
+  error: [error: KafkaError]
+  /** Partitions came or went. */
+  rebalance: [event: RebalanceEvent]
+}
+
+/** An event emitter in which an `error` that nobody listens to does not end the process. */
+export class ServiceEmitter extends EventEmitter {
+  override on<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this {
+    return super.on(name, listener)
+  }
+
+  override once<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this {
+    return super.once(name, listener)
+  }
+
+  override off<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this {
+    return super.off(name, listener)
+  }
+
+  override emit<Name extends keyof ServiceEvents>(name: Name, ...args: ServiceEvents[Name]): boolean {
+    return this.listenerCount(name) > 0 && super.emit(name, ...args)
+  }
+}

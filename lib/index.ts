@@ -1,0 +1,45 @@
+export type { Codec, CodecOption, DecodeContext, EncodeContext } from './codec.ts'
+export type {
+  AutoOffsetReset,
+  Brokers,
+  Compression,
+  DevMode,
+  KafkaConfig,
+  ResolvedConfig,
+  SaslConfig,
+  SaslMechanism,
+  SslConfig,
+} from './config/types.ts'
+export type { DisconnectReport } from './connection.ts'
+export type { BatchHandler } from './consumer/batch-executor.ts'
+export type { Consumer, ConsumerReport, RebalanceEvent } from './consumer/consumer.ts'
+export type { RecordHandler } from './consumer/executor.ts'
+export type { BatchContext, RawHeader, RecordContext } from './consumer/record.ts'
+export type {
+  BatchOptions,
+  BatchSubscribeOptions,
+  Ordering,
+  SubscribeOptions,
+  TopicsInput,
+} from './consumer/subscribe-options.ts'
+export type { NaradErrorCode } from './error-codes.ts'
+export * from './errors.ts'
+export type { ServiceEvents } from './events.ts'
+export { HEADERS } from './headers.ts'
+export type { Logger, LogLevel, LogMethod } from './logger.ts'
+export {
+  type HeadersInput,
+  type HeaderValue,
+  type KeyInput,
+  type MessageBuilder,
+  message,
+  type RecordMetadata,
+} from './message.ts'
+export type { RecordInput, SendOptions } from './producer/columns.ts'
+export {
+  createKafkaService,
+  type DisconnectOptions,
+  type KafkaService,
+  kafkaService,
+  type ServiceMode,
+} from './service.ts'

@@ -1,0 +1,148 @@
+import { ClosedError, fromNative, KafkaError, SendError } from '../errors.ts'
+import type { RecordMetadata } from '../message.ts'
+import { type NativeError, type NativeProducer, type NativeProducerEvent, native } from '../native.ts'
+import type { Columns } from './packer.ts'
+import { Sender, type Settled } from './sender.ts'
+
+/** What a producer tells the service. */
+export interface ProducerListener {
+  onError(error: NativeError): void
+  onLog(level: number, text: string): void
+}
+
+/** What a close left behind. */
+export interface ProducerReport {
+  undelivered: number
+}
+
+/** A service's producer: columns down, metadata up. */
+export class Producer {
+  readonly #native: NativeProducer
+  readonly #sender: Sender
+  readonly #topics = new Map<string, number>()
+  #closing: Promise<ProducerReport> | undefined
+
+  private constructor(handle: NativeProducer) {
+    this.#native = handle
+    this.#sender = new Sender(handle)
+  }
+
+  /** @throws {@link ConfigError} when librdkafka refuses the properties. */
+  static start(properties: Record<string, string>, listener: ProducerListener): Producer {
+    const { startProducer, NativeProducer: NativeClass } = native()
+    let producer: Producer | undefined
+    const handle = startProducer(properties, (event) => producer?.onEvent(event, listener))
+    if (!(handle instanceof NativeClass)) throw fromNative(handle)
+    producer = new Producer(handle)
+    return producer
+  }
+
+  /** Nothing may throw out of here: it is called by the native side. */
+  private onEvent(event: NativeProducerEvent, listener: ProducerListener): undefined {
+    if (event.call !== undefined) this.#sender.settle(event)
+    else if (event.error !== undefined) listener.onError(event.error)
+    else if (event.log !== undefined) listener.onLog(event.log.level, event.log.text)
+    return undefined
+  }
+
+  /** Waits until a broker answers. */
+  async connect(timeoutMs: number): Promise<void> {
+    const error = await this.#native.connect(timeoutMs)
+    if (error !== null) throw fromNative(error)
+  }
+
+  /** Whether a broker answers within the time. */
+  answers(timeoutMs: number): Promise<boolean> {
+    return this.#closing === undefined ? this.#native.answers(timeoutMs) : Promise.resolve(false)
+  }
+
+  /** Sends one record. */
+  async sendOne(topic: string, columns: Columns): Promise<RecordMetadata> {
+    const settled = await this.#sender.send(this.#topicIndex(topic), columns)
+    const failure = settled.failures?.get(0)
+    if (failure !== undefined) throw fromNative(failure, context(topic, columns, 0))
+    return metadata(topic, settled, 0)
+  }
+
+  /** Sends several records; the results are in input order. */
+  async sendAll(topic: string, columns: Columns): Promise<RecordMetadata[]> {
+    const count = columns.values.length
+    if (count === 0) return []
+    const settled = await this.#sender.send(this.#topicIndex(topic), columns)
+    if (settled.failures !== undefined) throw partialFailure(topic, columns, settled, settled.failures)
+    const results = new Array<RecordMetadata>(count)
+    for (let index = 0; index < count; index += 1) results[index] = metadata(topic, settled, index)
+    return results
+  }
+
+  #topicIndex(topic: string): number {
+    if (this.#closing !== undefined) throw new ClosedError(`Cannot send to ${topic}: the service is disconnecting.`)
+    const known = this.#topics.get(topic)
+    if (known !== undefined) return known
+    const index = this.#native.topicIndex(topic)
+    if (typeof index !== 'number') throw fromNative(index)
+    this.#topics.set(topic, index)
+    return index
+  }
+
+  /** Flushes and closes. What is not acknowledged by the deadline rejects. */
+  close(timeoutMs: number): Promise<ProducerReport> {
+    this.#closing ??= this.#flushAndClose(timeoutMs)
+    return this.#closing
+  }
+
+  async #flushAndClose(timeoutMs: number): Promise<ProducerReport> {
+    const { leftMs, abandoned } = await this.#sender.drained(timeoutMs)
+    const { undelivered } = await this.#native.close(leftMs)
+    return { undelivered: undelivered + abandoned }
+  }
+}
+
+function metadata(topic: string, settled: Settled, index: number): RecordMetadata {
+  return {
+    topic,
+    partition: settled.partitions[index] as number,
+    offset: safe(settled.offsets[index] as number),
+    timestamp: settled.timestamps[index] as number,
+  }
+}
+
+/** 2^53 is 285 years away at a million records a second; a wrong offset would be worse than none. */
+function safe(offset: number): number {
+  if (offset <= Number.MAX_SAFE_INTEGER) return offset
+  throw new KafkaError(`Offset ${offset} is beyond what a number holds exactly.`, { code: 'NARAD_UNSAFE_INTEGER' })
+}
+
+function context(topic: string, columns: Columns, index: number): { topic: string; key?: string | Buffer | null } {
+  const key = columns.keys?.[index]
+  return key === undefined ? { topic } : { topic, key }
+}
+
+function partialFailure(
+  topic: string,
+  columns: Columns,
+  settled: Settled,
+  failures: ReadonlyMap<number, NativeError>,
+): SendError {
+  const results = Array.from(columns.values, (_, index) => {
+    const failure = failures.get(index)
+    return failure === undefined ? metadata(topic, settled, index) : fromNative(failure, context(topic, columns, index))
+  })
+  const failed = results.filter((result) => result instanceof KafkaError)
+  const first = failed[0] as KafkaError
+  const index = results.indexOf(first)
+  const [only, all] = [failed.length === 1, failed.length === results.length]
+  const which = all ? `All ${results.length} records` : `${failed.length} of ${results.length} records`
+  return new SendError(
+    `${which} for ${topic} failed, ${only ? 'that' : 'the first'} at index ${index}: ${first.message} ` +
+      '(error.results has each record, in input order)',
+    {
+      topic,
+      code: first.code === 'NARAD_SEND_TIMEOUT' ? 'NARAD_SEND_TIMEOUT' : 'NARAD_SEND_FAILED',
+      retriable: failed.every((error) => error.retriable),
+      maybeInLog: failed.some((error) => error.maybeInLog === true),
+      cause: first,
+      results,
+    },
+  )
+}

@@ -1,0 +1,368 @@
+import { resolveCodec } from './codec.ts'
+import { resolveConfig } from './config/resolve.ts'
+import type { KafkaConfig, ResolvedConfig } from './config/types.ts'
+import { Connection, type DisconnectReport } from './connection.ts'
+import type { BatchHandler } from './consumer/batch-executor.ts'
+import type { Consumer } from './consumer/consumer.ts'
+import type { RecordHandler } from './consumer/executor.ts'
+import {
+  type BatchSubscribeOptions,
+  checkOptions,
+  type ResolvedSubscription,
+  resolveSubscription,
+  type SubscribeOptions,
+  type TopicsInput,
+} from './consumer/subscribe-options.ts'
+import { describeValue } from './describe.ts'
+import { AUTO_TIMEOUT_MS, LogOnly } from './dev-mode.ts'
+import { ArgumentError, ClosedError, ConfigError, KafkaError, NotConnectedError } from './errors.ts'
+import { ServiceEmitter } from './events.ts'
+import { createLogger, type NaradLogger } from './logger.ts'
+import { type MessageBuilder, messageFields, type RecordMetadata } from './message.ts'
+import { encodeValues, type RecordInput, rawRecords, type SendOptions } from './producer/columns.ts'
+import type { Columns } from './producer/packer.ts'
+import { checkTopicName } from './topics.ts'
+
+/** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
+export type ServiceMode = 'live' | 'log-only' | 'disconnected'
+
+/** Options of {@link KafkaService.disconnect}. */
+export interface DisconnectOptions {
+  /**
+   * The time for everything together, in milliseconds.
+   *
+   * @defaultValue `30000`
+   */
+  timeoutMs?: number
+}
+
+const SEND_OPTIONS = ['key', 'headers', 'partition', 'timestamp', 'codec']
+const DISCONNECT_TIMEOUT_MS = 30_000
+const NOTHING_LEFT: DisconnectReport = { undelivered: 0, groups: [] }
+
+/** What was asked for while there is no broker. */
+interface Wish {
+  producer: boolean
+  groups: string[]
+  subscriptions: Array<{ group: string; spec: ResolvedSubscription; handler: unknown }>
+}
+
+/**
+ * Kafka for one service: one producer and any number of consumer groups. {@link kafkaService} is the usual one;
+ * {@link createKafkaService} makes more.
+ */
+export class KafkaService extends ServiceEmitter {
+  readonly #given: KafkaConfig | undefined
+  #config: ResolvedConfig | undefined
+  #logger: NaradLogger | undefined
+  #connection: Connection | undefined
+  #logOnly: LogOnly | undefined
+  #wish: Wish = { producer: false, groups: [], subscriptions: [] }
+  #lastGroup: string | undefined
+  #disconnecting: Promise<DisconnectReport> | undefined
+  #wasDisconnected = false
+
+  /** @internal Use {@link createKafkaService}. */
+  constructor(config?: KafkaConfig) {
+    super()
+    this.#given = config
+  }
+
+  /**
+   * Reads the configuration from `config` and the environment. Connects nothing; may be called again.
+   *
+   * @throws {@link ConfigError} that says what is wrong and where it was given.
+   */
+  init(config?: KafkaConfig): this {
+    if (this.#connection !== undefined || this.#logOnly !== undefined) {
+      if (config === undefined) return this
+      throw new ConfigError('init(config) cannot change a connected service: call disconnect() first.')
+    }
+    this.#config = resolveConfig(config ?? this.#given)
+    const { logLevel: level, logger } = this.#config
+    this.#logger = createLogger({ level, logger })
+    this.#wasDisconnected = false
+    this.#disconnecting = undefined
+    return this
+  }
+
+  /** The configuration in force, without secrets in its printed form. */
+  get config(): ResolvedConfig {
+    if (this.#config === undefined) this.init()
+    return this.#config as ResolvedConfig
+  }
+
+  /** Whether a broker can be reached. */
+  get isConnected(): boolean {
+    return this.#connection?.isConnected ?? false
+  }
+
+  get mode(): ServiceMode {
+    if (this.#logOnly !== undefined) return 'log-only'
+    return this.#connection === undefined ? 'disconnected' : 'live'
+  }
+
+  /**
+   * Connects the producer. Resolves once a broker has answered.
+   *
+   * @throws {@link ConnectionError} at `connectionTimeoutMs` with the reason, {@link AuthenticationError} at once.
+   */
+  async connectProducer(): Promise<this> {
+    await this.#connect(
+      (connection, timeoutMs) => connection.connectProducer(timeoutMs),
+      () => {
+        this.#wish.producer = true
+      },
+    )
+    return this
+  }
+
+  /**
+   * Connects a consumer group; several may be connected. Joins at the first {@link subscribe}.
+   *
+   * @param group Default: the configured `group`.
+   * @returns The group's consumer; in log-only mode undefined until a broker is there.
+   * @throws As {@link connectProducer}.
+   */
+  async connectConsumer(group?: string): Promise<Consumer | undefined> {
+    const name = this.#groupName(group)
+    let consumer: Consumer | undefined
+    await this.#connect(
+      async (connection, timeoutMs) => {
+        consumer = await connection.connectConsumer(name, timeoutMs)
+      },
+      () => {
+        if (!this.#wish.groups.includes(name)) this.#wish.groups.push(name)
+      },
+    )
+    this.#lastGroup = name
+    return consumer
+  }
+
+  /**
+   * Sends a value, or each value of an array, and resolves once the broker has acknowledged it (acks=all, idempotent).
+   * {@link message} adds key, headers, partition and timestamp to a value; options do so for all.
+   *
+   * @throws Before anything is sent: {@link ArgumentError}, {@link EncodeError}, {@link TopicError},
+   *   {@link NotConnectedError}, {@link ClosedError}. After: {@link SendError} and others; for an array, `results` of
+   *   the error has the fate of each record.
+   */
+  async send<T>(
+    topic: string,
+    values: ReadonlyArray<T | MessageBuilder<T>>,
+    options?: SendOptions<T>,
+  ): Promise<RecordMetadata[]>
+  async send<T>(topic: string, value: T | MessageBuilder<T>, options?: SendOptions<T>): Promise<RecordMetadata>
+  async send(topic: string, value: unknown, options?: SendOptions): Promise<RecordMetadata | RecordMetadata[]> {
+    checkTopicName(topic)
+    const { codec } = this.config
+    const checked = options === undefined ? {} : (checkOptions(options, SEND_OPTIONS, 'send') as SendOptions)
+    const chosen = checked.codec === undefined ? codec : resolveCodec(checked.codec)
+    const isArray = Array.isArray(value)
+    const values: readonly unknown[] = isArray ? value : [value]
+    const columns = encodeValues(topic, values, isArray, checked, chosen)
+    if (this.#logOnly !== undefined) {
+      const printed = values.map((one) => this.#print(topic, messageFields(one)?.value ?? one))
+      return isArray ? printed : (printed[0] as RecordMetadata)
+    }
+    const producer = this.#producer(topic)
+    return isArray ? producer.sendAll(topic, columns) : producer.sendOne(topic, columns)
+  }
+
+  /**
+   * Sends records whose keys and values are text or bytes already.
+   *
+   * @throws As {@link send}.
+   */
+  async sendRecords(topic: string, records: readonly RecordInput[]): Promise<RecordMetadata[]> {
+    checkTopicName(topic)
+    const columns: Columns = rawRecords(records)
+    if (this.#logOnly !== undefined) return columns.values.map((value) => this.#print(topic, value))
+    return this.#producer(topic).sendAll(topic, columns)
+  }
+
+  /**
+   * Handles the records of topics: a name, a RegExp, or several. Resolves once the group has been joined and its
+   * start is fixed, so that what is sent afterwards is handled. May be called at any time, also while consuming.
+   *
+   * @throws {@link SubscribeError}, {@link TopicError}, {@link ArgumentError}, {@link NotConnectedError}
+   */
+  async subscribe<T = unknown>(
+    topics: TopicsInput,
+    handler: BatchHandler<T>,
+    options: BatchSubscribeOptions<T>,
+  ): Promise<void>
+  async subscribe<T = unknown>(
+    topics: TopicsInput,
+    handler: RecordHandler<T>,
+    options?: SubscribeOptions<T>,
+  ): Promise<void>
+  async subscribe(topics: TopicsInput, handler: unknown, options?: unknown): Promise<void> {
+    if (typeof handler !== 'function') {
+      throw new ArgumentError(`subscribe needs a function to handle records, but got ${describeValue(handler)}.`)
+    }
+    const spec = resolveSubscription(topics, options, this.config.codec)
+    const group = spec.group ?? this.#lastGroup
+    if (this.#logOnly !== undefined) {
+      this.#wish.subscriptions.push({ group: group ?? this.#groupName(undefined), spec, handler })
+      return
+    }
+    const consumer = group === undefined ? undefined : this.#connection?.consumer(group)
+    if (consumer === undefined) {
+      const which = group === undefined ? 'No consumer group' : `Group ${group}`
+      throw new NotConnectedError(`${which} is not connected: await connectConsumer() before subscribe().`)
+    }
+    await consumer.subscribe(spec, this.#fromBeginning(spec), handler)
+  }
+
+  /**
+   * Takes no more records, lets handlers end, commits, leaves the groups, delivers what was sent, and closes, all
+   * within the time. A second call gives the same promise. `init()` makes the service usable again.
+   *
+   * @returns What was left when the time was over.
+   */
+  disconnect(options: DisconnectOptions = {}): Promise<DisconnectReport> {
+    const { timeoutMs = DISCONNECT_TIMEOUT_MS } = checkOptions(options, ['timeoutMs'], 'disconnect')
+    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0 && timeoutMs <= 2 ** 31 - 1)) {
+      throw new ArgumentError(
+        `Option "timeoutMs" must be a number of milliseconds, but is ${describeValue(timeoutMs)}.`,
+      )
+    }
+    this.#disconnecting ??= this.#disconnect(Math.ceil(timeoutMs))
+    return this.#disconnecting
+  }
+
+  async #disconnect(timeoutMs: number): Promise<DisconnectReport> {
+    this.#logOnly?.stop()
+    const wasUsed = this.#connection !== undefined || this.#logOnly !== undefined
+    this.#logOnly = undefined
+    this.#wish = { producer: false, groups: [], subscriptions: [] }
+    this.#lastGroup = undefined
+    const connection = this.#connection
+    this.#wasDisconnected = true
+    const report = (await connection?.close(timeoutMs)) ?? NOTHING_LEFT
+    this.#connection = undefined
+    if (report.undelivered > 0 || report.groups.some((group) => group.unfinished > 0 || !group.leftGroup)) {
+      this.#logger?.warn({ report }, 'Disconnected with work left')
+    }
+    if (wasUsed) this.emit('disconnected')
+    return report
+  }
+
+  #producer(topic: string): ReturnType<Connection['producer']> {
+    const connection = this.#connection
+    if (this.#wasDisconnected)
+      throw new ClosedError(`Cannot send to ${topic}: the service was disconnected, so it is not connected any more.`)
+    if (connection === undefined || !connection.hasProducer) {
+      throw new NotConnectedError(
+        `Cannot send to ${topic}: the producer is not connected; await connectProducer() first.`,
+      )
+    }
+    return connection.producer()
+  }
+
+  #print(topic: string, value: unknown): RecordMetadata {
+    const logOnly = this.#logOnly
+    if (logOnly === undefined) throw new NotConnectedError(`Cannot send to ${topic}: the service is not connected.`)
+    return logOnly.print(topic, value)
+  }
+
+  #groupName(group: unknown): string {
+    const name = group ?? this.config.group
+    if (typeof name === 'string' && name !== '') return name
+    if (name !== undefined) throw new ArgumentError(`The group must be a name, but is ${describeValue(name)}.`)
+    throw new ArgumentError('connectConsumer needs a group: pass its name, or set "group" or KAFKA_CONSUMER_GROUP.')
+  }
+
+  #fromBeginning(spec: ResolvedSubscription): boolean {
+    return spec.fromBeginning ?? this.config.autoOffsetReset === 'earliest'
+  }
+
+  /** Connects a part, or keeps the wish where dev mode allows to go without a broker. */
+  async #connect(part: (connection: Connection, timeoutMs: number) => Promise<void>, wish: () => void): Promise<void> {
+    if (this.#wasDisconnected)
+      throw new ClosedError('The service was disconnected; call init() before connecting anew.')
+    const { devMode, connectionTimeoutMs } = this.config
+    if (this.#logOnly === undefined && devMode === 'log') this.#enterLogOnly()
+    if (this.#logOnly !== undefined) return wish()
+    const isFirst = this.#connection === undefined
+    const timeoutMs =
+      devMode === 'auto' && isFirst ? Math.min(AUTO_TIMEOUT_MS, connectionTimeoutMs) : connectionTimeoutMs
+    this.#connection ??= this.#createConnection()
+    const connection = this.#connection
+    try {
+      await part(connection, timeoutMs)
+    } catch (error) {
+      if (connection.isEmpty && this.#connection === connection) {
+        this.#connection = undefined
+        await connection.close(0)
+      }
+      if (devMode !== 'auto' || !isAbsence(error) || this.#wasDisconnected) throw error
+      if (this.#logOnly === undefined) {
+        const why = error instanceof Error ? error.message : String(error)
+        this.logger.warn(`Dev mode: no broker, so sends are only logged until one answers (${why})`)
+        this.#enterLogOnly().retry()
+      }
+      wish()
+    }
+  }
+
+  /** @internal */
+  get logger(): NaradLogger {
+    if (this.#logger === undefined) this.init()
+    return this.#logger as NaradLogger
+  }
+
+  #enterLogOnly(): LogOnly {
+    this.#logOnly = new LogOnly(() => this.#goLive())
+    return this.#logOnly
+  }
+
+  #createConnection(): Connection {
+    return new Connection(this.config, this.logger, this)
+  }
+
+  /** Connects all that was wished for; rejects while there is no broker. */
+  async #goLive(): Promise<void> {
+    const connection = this.#createConnection()
+    const wish = this.#wish
+    try {
+      if (wish.producer || wish.groups.length === 0) await connection.connectProducer(AUTO_TIMEOUT_MS)
+      for (const group of wish.groups) await connection.connectConsumer(group, AUTO_TIMEOUT_MS)
+    } catch (error) {
+      await connection.close(0)
+      throw error
+    }
+    if (this.#logOnly === undefined) {
+      await connection.close(0)
+      return
+    }
+    this.#connection = connection
+    this.#logOnly = undefined
+    this.logger.info('Dev mode: a broker answers, the service is live')
+    for (const { group, spec, handler } of wish.subscriptions) {
+      connection
+        .consumer(group)
+        ?.subscribe(spec, this.#fromBeginning(spec), handler)
+        .catch((error: KafkaError) => this.emit('error', error))
+    }
+  }
+}
+
+/** No broker, or no native part: what dev mode goes without. A refused password is not among it. */
+function isAbsence(error: unknown): boolean {
+  if (!(error instanceof KafkaError)) return false
+  return (
+    error.code === 'NARAD_CONNECTION_TIMEOUT' ||
+    error.code === 'NARAD_CONNECTION_FAILED' ||
+    error.code === 'NARAD_NATIVE_MISSING'
+  )
+}
+
+/** The service that most processes need: configured by the environment, shared by all modules. */
+export const kafkaService = new KafkaService()
+
+/** A service of its own, for a process that talks to more than one cluster, and for tests. */
+export function createKafkaService(config?: KafkaConfig): KafkaService {
+  return new KafkaService(config)
+}
