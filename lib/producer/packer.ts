@@ -120,7 +120,8 @@ export class Packer {
   #writeText(): void {
     const text = this.#text
     if (this.#parts.length === 0) return
-    this.#reserve(text.length)
+    // Room for one character more: text that is cut short then cannot look as if it were ASCII that fits.
+    this.#reserve(text.length + 4)
     let written = this.#arena.write(text, this.#bytes, 'utf8')
     if (written !== text.length) {
       // Not ASCII alone: the lengths are not those of the strings.
