@@ -2,8 +2,10 @@
 // Flattens the public types of lib/ into one committed file an entry point. The types for `import` re-export those
 // for `require`, because at run time both are the same objects.
 import { join } from 'node:path'
+import { build } from 'esbuild'
 import { rollup } from 'rollup'
 import { dts } from 'rollup-plugin-dts'
+import ts from 'typescript'
 import { writeOrCheck } from './generated.mjs'
 import { ROOT } from './paths.mjs'
 
@@ -36,7 +38,56 @@ if (extra) throw new Error('lib/testing.ts shows a type that lib/index.ts does n
 const files = {}
 for (const chunk of output) {
   if (chunk.type !== 'chunk') continue
-  files[chunk.fileName] = HEADER + NODE_TYPES + chunk.code
+  const code = withTrueExports(chunk.code, await namesAtRunTime(`lib/${chunk.name}.ts`))
+  files[chunk.fileName] = HEADER + NODE_TYPES + code
   files[chunk.fileName.replace(/\.ts$/, '.mts')] = `${HEADER}export * from './${chunk.name}.js'\n`
 }
 writeOrCheck(files)
+
+/**
+ * The names that an entry point exports when it runs.
+ * @param {string} entry
+ */
+async function namesAtRunTime(entry) {
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [entry],
+    outdir: 'dist',
+    write: false,
+    metafile: true,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['../native/index.cjs'],
+    logLevel: 'error',
+  })
+  return new Set(Object.values(metafile.outputs).flatMap((file) => file.exports))
+}
+
+/**
+ * A class of which lib/ exports only the type comes out of the plugin as if it could be constructed and compared with:
+ * this says of each name whether it is a value.
+ * @param {string} code
+ * @param {ReadonlySet<string>} values
+ */
+function withTrueExports(code, values) {
+  const source = ts.createSourceFile('bundle.d.ts', code, ts.ScriptTarget.Latest, true)
+  const statements = source.statements.filter(ts.isExportDeclaration)
+  const names = statements.flatMap(({ exportClause }) =>
+    exportClause && ts.isNamedExports(exportClause) ? exportClause.elements : [],
+  )
+  let rest = code
+  for (const statement of statements.reverse()) rest = rest.slice(0, statement.pos) + rest.slice(statement.end)
+  const list = (/** @type {boolean} */ isValue) =>
+    names
+      .filter(({ name }) => values.has(name.text) === isValue)
+      .map((element) => `  ${element.getText()},\n`)
+      .sort()
+  const [exported, types] = [list(true), list(false)]
+  return [
+    rest.trimEnd(),
+    '\n',
+    ...(exported.length > 0 ? ['\nexport {\n', ...exported, '};\n'] : []),
+    ...(types.length > 0 ? ['\nexport type {\n', ...types, '};\n'] : []),
+  ].join('')
+}

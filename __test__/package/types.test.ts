@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
-import { type Installed, installPacked, ROOT } from './packed.ts'
+import { type Installed, installPacked, node, ROOT } from './packed.ts'
 
 const FIXTURES = join(ROOT, '__test__', 'package', 'fixtures')
 const STRICT = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true }
@@ -38,6 +38,23 @@ describe('the types of the packed package', () => {
     // TypeScript 6 takes no @types by itself, and `Buffer` in our types was then unknown.
     const options = { ...STRICT, target: 'es2022', module: 'nodenext', types: [] }
     assert.equal(await compile({ compilerOptions: options, files: ['esm.mts'] }), '')
+  })
+
+  // A class exported as a type only looked like a value: `instanceof` compiled, and threw when it ran.
+  test('promise the values that are there at run time, and no others', async () => {
+    const files: string[] = []
+    for (const entry of ['narad', 'narad/testing']) {
+      const names: string[] = JSON.parse(
+        await node(user.project, '-p', `JSON.stringify(Object.keys(require('${entry}')))`),
+      )
+      const values = `{ ${names.map((name) => `${name}: true`).join(', ')} }`
+      const file = `values-${files.length}.mts`
+      const code = `import * as entry from '${entry}'\nconst v: Record<keyof typeof entry, true> = ${values}\nv\n`
+      await writeFile(join(user.project, file), code)
+      files.push(file)
+    }
+    const options = { ...STRICT, target: 'es2022', module: 'nodenext', types: ['node'] }
+    assert.equal(await compile({ compilerOptions: options, files }), '')
   })
 
   test('are found by every resolution that attw knows', async () => {
