@@ -14,7 +14,10 @@ export interface ServiceEvents {
   rebalance: [event: RebalanceEvent]
 }
 
-/** An event emitter in which an `error` that nobody listens to does not end the process. */
+/**
+ * An event emitter in which an `error` that nobody listens to does not end the process, and in which a listener that
+ * throws does not break what was about to happen: its error is raised on its own, as an uncaught exception.
+ */
 export class ServiceEmitter extends EventEmitter {
   override on<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this {
     return super.on(name, listener)
@@ -29,6 +32,14 @@ export class ServiceEmitter extends EventEmitter {
   }
 
   override emit<Name extends keyof ServiceEvents>(name: Name, ...args: ServiceEvents[Name]): boolean {
-    return this.listenerCount(name) > 0 && super.emit(name, ...args)
+    if (this.listenerCount(name) === 0) return false
+    try {
+      return super.emit(name, ...args)
+    } catch (error) {
+      process.nextTick(() => {
+        throw error
+      })
+      return true
+    }
   }
 }

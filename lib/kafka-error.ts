@@ -117,11 +117,19 @@ const MAX_CAUSES = 5
 
 /** A cause for JSON: name, message and code of an error, the text of anything else. */
 function causeToJson(cause: unknown, depth: number): unknown {
+  try {
+    return readCause(cause, depth)
+  } catch {
+    return '[could not be read]'
+  }
+}
+
+function readCause(cause: unknown, depth: number): unknown {
   if (cause instanceof KafkaError) return cause.toJSON()
   if (!(cause instanceof Error)) {
     return typeof cause === 'object' ? Object.prototype.toString.call(cause) : redactText(String(cause))
   }
-  const json: Record<string, unknown> = { name: cause.name, message: redactText(cause.message) }
+  const json: Record<string, unknown> = { name: cause.name, message: redactText(String(cause.message)) }
   if ('code' in cause && typeof cause.code === 'string') json.code = cause.code
   if (cause.cause !== undefined && depth < MAX_CAUSES) json.cause = causeToJson(cause.cause, depth + 1)
   return json

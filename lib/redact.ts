@@ -60,12 +60,22 @@ export function redactText(text: string): string {
 const MAX_CAUSES = 10
 
 /** The error itself when neither it nor its causes show a secret, otherwise a copy of which all that is redacted. */
-export function withoutSecrets(cause: unknown, depth = 0): unknown {
+export function withoutSecrets(cause: unknown): unknown {
+  try {
+    return redactCause(cause, 0)
+  } catch {
+    // A proxy, or an error whose getters throw: nothing of it can be looked at.
+    return undefined
+  }
+}
+
+function redactCause(cause: unknown, depth: number): unknown {
   if (typeof cause === 'string') return redactText(cause)
   if (!(cause instanceof Error) || depth > MAX_CAUSES) return cause
-  const message = redactText(cause.message)
-  const stack = cause.stack === undefined ? undefined : redactText(cause.stack)
-  const inner = withoutSecrets(cause.cause, depth + 1)
+  // Whoever threw it may have put anything in these fields.
+  const message = typeof cause.message === 'string' ? redactText(cause.message) : String(cause.message)
+  const stack = typeof cause.stack === 'string' ? redactText(cause.stack) : undefined
+  const inner = redactCause(cause.cause, depth + 1)
   if (message === cause.message && stack === cause.stack && inner === cause.cause) return cause
   const copy = new Error(message, inner === undefined ? undefined : { cause: inner })
   copy.name = cause.name

@@ -78,7 +78,7 @@ export class KafkaService extends ServiceEmitter {
       if (config === undefined) return this
       throw new ConfigError('init(config) cannot change a connected service: call disconnect() first.')
     }
-    this.#config = resolveConfig(config ?? this.#given)
+    this.#config = resolveConfig(config === undefined ? this.#given : config)
     const { logLevel: level, logger } = this.#config
     this.#logger = createLogger({ level, logger })
     this.#wasDisconnected = false
@@ -222,13 +222,13 @@ export class KafkaService extends ServiceEmitter {
    * @returns What was left when the time was over.
    */
   disconnect(options: DisconnectOptions = {}): Promise<DisconnectReport> {
-    const { timeoutMs = DISCONNECT_TIMEOUT_MS } = checkOptions(options, ['timeoutMs'], 'disconnect')
-    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0 && timeoutMs <= 2 ** 31 - 1)) {
-      throw new ArgumentError(
-        `Option "timeoutMs" must be a number of milliseconds, but is ${describeValue(timeoutMs)}.`,
-      )
+    let timeoutMs: number
+    try {
+      timeoutMs = disconnectTimeout(options)
+    } catch (error) {
+      return Promise.reject(error)
     }
-    this.#disconnecting ??= this.#disconnect(Math.ceil(timeoutMs))
+    this.#disconnecting ??= this.#disconnect(timeoutMs)
     return this.#disconnecting
   }
 
@@ -251,8 +251,10 @@ export class KafkaService extends ServiceEmitter {
 
   #producer(topic: string): ReturnType<Connection['producer']> {
     const connection = this.#connection
-    if (this.#wasDisconnected)
+    // While there is a connection it is being closed, and handlers that still run may send until the producer's turn.
+    if (connection === undefined && this.#wasDisconnected) {
       throw new ClosedError(`Cannot send to ${topic}: the service was disconnected, so it is not connected any more.`)
+    }
     if (connection === undefined || !connection.hasProducer) {
       throw new NotConnectedError(
         `Cannot send to ${topic}: the producer is not connected; await connectProducer() first.`,
@@ -347,6 +349,12 @@ export class KafkaService extends ServiceEmitter {
         .catch((error: KafkaError) => this.emit('error', error))
     }
   }
+}
+
+function disconnectTimeout(options: DisconnectOptions): number {
+  const { timeoutMs = DISCONNECT_TIMEOUT_MS } = checkOptions(options, ['timeoutMs'], 'disconnect')
+  if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= 2 ** 31 - 1) return Math.ceil(timeoutMs)
+  throw new ArgumentError(`Option "timeoutMs" must be a number of milliseconds, but is ${describeValue(timeoutMs)}.`)
 }
 
 /** No broker, or no native part: what dev mode goes without. A refused password is not among it. */

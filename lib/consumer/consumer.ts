@@ -1,4 +1,4 @@
-import { ArgumentError, ClosedError, fromNative, HandlerError, KafkaError } from '../errors.ts'
+import { ArgumentError, ClosedError, fromNative, type KafkaError } from '../errors.ts'
 import { hold, release } from '../keep-alive.ts'
 import {
   type NativeConsumer,
@@ -10,6 +10,7 @@ import {
 import { Batch } from './batch.ts'
 import { BatchExecutor, type BatchHandler } from './batch-executor.ts'
 import { Executor, type RecordHandler, type Runner } from './executor.ts'
+import { handlerFailure } from './handler-failure.ts'
 import type { Place, RecordContext } from './record.ts'
 import type { ResolvedSubscription } from './subscribe-options.ts'
 import { TopicWatch } from './topic-watch.ts'
@@ -214,16 +215,7 @@ export class Consumer {
   #failed(cause: unknown, records: readonly RecordContext[]): void {
     const first = records[0]
     if (first === undefined) return
-    const { topic, partition, offset, key } = first
-    const others = records.length > 1 ? ` (first of a batch of ${records.length})` : ''
-    const what = cause instanceof KafkaError ? cause.message : `The handler failed: ${reason(cause)}.`
-    this.#options.listener.onError(
-      new HandlerError(
-        `${what} Partition ${topic} [${partition}] of group ${this.group} stopped before offset ${offset}${others}; ` +
-          'the record is redelivered when the partition is assigned again.',
-        { cause, topic, partition, offset, key, group: this.group },
-      ),
-    )
+    this.#options.listener.onError(handlerFailure(cause, first, records.length))
   }
 
   async #listTopics(timeoutMs: number): Promise<string[]> {
@@ -249,11 +241,4 @@ export class Consumer {
     if (this.#isHeld) release()
     return { group, unfinished, leftGroup }
   }
-}
-
-/** What was thrown may be anything, a Symbol and an object without prototype included. */
-function reason(cause: unknown): string {
-  if (cause instanceof Error) return cause.message
-  if (typeof cause === 'string') return cause
-  return `it threw ${typeof cause === 'symbol' ? cause.toString() : Object.prototype.toString.call(cause)}`
 }

@@ -1,0 +1,28 @@
+// Where a list of behaviours is run: the same tests hold on the embedded broker and on real Kafka.
+import { createTopic } from '../../scripts/kafka/protocol.mjs'
+import { sharedKafka } from './kafka.ts'
+import { randomTopic } from './names.ts'
+
+export interface Bed {
+  /** As it stands in titles. */
+  readonly name: string
+  /** For the `skip` option of `describe`. */
+  readonly skip: string | false
+  /** The bootstrap list. */
+  brokers(): Promise<string>
+  /** A topic that nobody else uses. Default: one partition. */
+  topic(partitions?: number, name?: string): Promise<string>
+}
+
+export function kafkaBed(): Bed {
+  const kafka = sharedKafka()
+  return {
+    name: 'Kafka',
+    skip: kafka.skip,
+    brokers: kafka.brokers,
+    async topic(partitions = 1, name = randomTopic()) {
+      await createTopic(await kafka.brokers(), name, { partitions })
+      return name
+    },
+  }
+}
