@@ -2,12 +2,15 @@ import { hold, release } from '../keep-alive.ts'
 import type { NativeError, NativeProducer, NativeProducerEvent } from '../native.ts'
 import { type Columns, Packer } from './packer.ts'
 
-/** Records in one native call; more of them share fewer crossings, fewer keep the calls overlapping. */
-const CALL_RECORDS = 2_000
+/** Records in one native call. */
+const CALL_RECORDS = 4_000
 /** Bytes after which a native call is closed. */
-const CALL_BYTES = 512 * 1024
-/** Native calls in flight; what is sent meanwhile gathers for the next. */
-const CALLS_IN_FLIGHT = 5
+const CALL_BYTES = 1024 * 1024
+/**
+ * Native calls in flight; what is sent meanwhile gathers for the next. Few and large ones make few and large requests:
+ * librdkafka spins while more requests of a partition wait than may be in flight (five).
+ */
+const CALLS_IN_FLIGHT = 2
 
 const ABANDONED: NativeError = {
   code: 'NARAD_CLOSED',
