@@ -106,9 +106,15 @@ impl Handle {
 
     /// Replaces the set of subscribed topics; an empty one leaves the group.
     pub fn subscribe<'a>(&self, topics: impl IntoIterator<Item = &'a str>) -> Result<(), RDKafkaRespErr> {
-        let list = Partitions::of(topics.into_iter().map(|topic| (topic, -1, 0)));
-        // SAFETY: librdkafka copies the list.
-        let error = unsafe { sys::rd_kafka_subscribe(self.ptr(), list.ptr()) };
+        let mut topics = topics.into_iter().peekable();
+        let error = if topics.peek().is_none() {
+            // SAFETY: plain call on a live consumer.
+            unsafe { sys::rd_kafka_unsubscribe(self.ptr()) }
+        } else {
+            let list = Partitions::of(topics.map(|topic| (topic, -1, 0)));
+            // SAFETY: librdkafka copies the list.
+            unsafe { sys::rd_kafka_subscribe(self.ptr(), list.ptr()) }
+        };
         if error == NO_ERROR { Ok(()) } else { Err(error) }
     }
 
