@@ -15,18 +15,20 @@ export declare class NativeBroker {
   get bootstrap(): string
   /** Creates a topic. */
   createTopic(topic: string, partitions: number, replicationFactor: number): Promise<NativeError | null>
-  /** Lets the next requests with this number fail, one for each error; none lets them succeed again. */
-  requestErrors(api: number, errors: Array<string>): Promise<NativeError | null>
+  /** Lets the next requests with this number fail, one for each error. */
+  pushRequestErrors(api: number, errors: Array<string>): Promise<NativeError | null>
+  /** Lets requests with this number succeed again. */
+  clearRequestErrors(api: number): Promise<NativeError | null>
   /** Closes a broker's connections and refuses new ones. */
   brokerDown(broker: number): Promise<NativeError | null>
   /** Lets a broker take connections again. */
   brokerUp(broker: number): Promise<NativeError | null>
   /** Lets each answer of a broker wait. */
-  roundTripTime(broker: number, timeMs: number): Promise<NativeError | null>
+  setRoundTripTime(broker: number, timeMs: number): Promise<NativeError | null>
   /** Makes a broker the leader of a partition. */
-  partitionLeader(topic: string, partition: number, broker: number): Promise<NativeError | null>
+  moveLeader(topic: string, partition: number, broker: number): Promise<NativeError | null>
   /** Makes a broker the coordinator of a group. */
-  coordinator(group: string, broker: number): Promise<NativeError | null>
+  moveCoordinator(group: string, broker: number): Promise<NativeError | null>
   /** Ends the cluster; the answer says whether records were lost before, or that it takes too long. */
   stop(timeoutMs: number): Promise<NativeError | null>
 }

@@ -7,14 +7,15 @@ use super::error::NativeError;
 use crate::core::connect::Connector;
 use crate::core::error::Result as CoreResult;
 
+type Resolver<T> = Box<dyn FnOnce(Env) -> Result<T> + Send>;
+
 /// A promise and the way to settle it from any thread. It never rejects: a native rejection has no
 /// JavaScript stack, so failures are values, which the layer above turns into errors.
 pub fn promise<T>(env: &Env) -> Result<(impl FnOnce(T) + Send + use<T>, Object<'_>)>
 where
     T: ToNapiValue + Send + 'static,
 {
-    let (deferred, promise): (JsDeferred<T, Box<dyn FnOnce(Env) -> Result<T> + Send>>, _) =
-        env.create_deferred()?;
+    let (deferred, promise): (JsDeferred<T, Resolver<T>>, _) = env.create_deferred()?;
     let settle = move |value: T| deferred.resolve(Box::new(move |_| Ok(value)));
     Ok((settle, promise))
 }

@@ -287,18 +287,15 @@ fn route(
     slots: &Slots,
 ) -> Option<u32> {
     let place = (message.topic_id(), message.partition());
-    let slot = match routes.get(&place) {
-        Some(slot) => *slot,
-        None => {
-            let topic = message.topic();
-            let found = slots.values().find(|partition| {
-                partition.partition == message.partition()
-                    && *partition.topic == *topic
-                    && partition.is_live()
-            })?;
-            routes.insert(place, found.slot);
-            found.slot
-        }
+    let slot = if let Some(slot) = routes.get(&place) {
+        *slot
+    } else {
+        let topic = message.topic();
+        let found = slots.values().find(|partition| {
+            partition.partition == message.partition() && *partition.topic == *topic && partition.is_live()
+        })?;
+        routes.insert(place, found.slot);
+        found.slot
     };
     slots.get(&slot).filter(|partition| partition.is_live())?;
     Some(slot)

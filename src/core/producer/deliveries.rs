@@ -157,7 +157,7 @@ impl DeliveryThread {
     fn fail_backlog(&mut self) {
         let waiting = std::mem::take(&mut *lock(&self.shared.backlog));
         for batch in waiting {
-            for index in 0..batch.records().len() {
+            for index in 0..batch.records().count() {
                 let error = failure(RDKafkaRespErr::RD_KAFKA_RESP_ERR__PURGE_QUEUE, false);
                 self.settle(super::opaque(batch.call, batch.first + index), Err(error));
             }

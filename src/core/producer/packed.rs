@@ -35,7 +35,8 @@ pub struct PackedRecords<'a> {
 
 impl<'a> PackedRecords<'a> {
     /// How many records.
-    pub fn len(&self) -> usize {
+    #[must_use]
+    pub fn count(&self) -> usize {
         self.rows.len() / ROW
     }
 
@@ -70,8 +71,11 @@ impl<'a> PackedRecords<'a> {
     }
 }
 
+/// A header's name and value.
+pub type Header<'a> = (&'a [u8], Option<&'a [u8]>);
+
 /// The headers of a record: for each a u32 name length, an i32 value length (-1 is null), name, value.
-pub fn unpack_headers(mut packed: &[u8]) -> Result<Vec<(&[u8], Option<&[u8]>)>> {
+pub fn unpack_headers(mut packed: &[u8]) -> Result<Vec<Header<'_>>> {
     let mut headers = Vec::new();
     while !packed.is_empty() {
         let (lengths, rest) = packed.split_at_checked(8).ok_or_else(misfit)?;

@@ -142,10 +142,7 @@ impl Drop for Handle {
     fn drop(&mut self) {
         // SAFETY: the last owner; queues and messages keep the handle alive through their Arc.
         unsafe {
-            sys::rd_kafka_destroy_flags(
-                self.ptr(),
-                i32::try_from(sys::RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE).unwrap_or(8),
-            );
+            sys::rd_kafka_destroy_flags(self.ptr(), sys::RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
         }
     }
 }
