@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering as AtomicOrdering};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,66 +12,54 @@ use std::time::{Duration, Instant};
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
 use super::commits::Commits;
-use super::partition::Partition;
-use super::positions::{self, Resolved, Snapshot};
+use super::positions::Snapshot;
+use super::rebalance::Revocation;
 use super::subscription::{Slots, Subscription};
 use super::{
-    AssignedPartition, Command, ConsumerEvents, ConsumerReport, ConsumerSettings, Inbox, Outcome, Rebalance,
-    RebalanceKind, Reply, SubscriptionSpec,
+    Command, ConsumerEvents, ConsumerReport, ConsumerSettings, Inbox, Outcome, Reply, SubscriptionSpec,
 };
 use crate::core::connect::{Pending, Progress};
 use crate::core::error::{CoreError, ErrorCode, Result, error_text};
 use crate::core::prefetch::Share;
-use crate::core::rd::{
-    Event, EventKind, Handle, OFFSET_BEGINNING, OFFSET_INVALID, PartitionOffset, Partitions, Queue, Waker,
-};
+use crate::core::rd::{Event, EventKind, Handle, OFFSET_INVALID, Partitions, Queue, Waker};
 
 /// Longest sleep; librdkafka wants to be polled now and then even when nothing happens.
 const IDLE: Duration = Duration::from_secs(1);
-/// How long a revoked partition waits for handlers that run.
-const REVOKE_GRACE: Duration = Duration::from_secs(5);
 /// Leaving the group is given at least this long of a close's time.
 const LEAVE_GRACE: Duration = Duration::from_millis(500);
 
-struct Waiter {
+pub(super) struct Waiter {
     subscription: u32,
     deadline: Instant,
-    reply: Pending,
+    pub(super) reply: Pending,
 }
 
-/// Partitions on their way to another member.
-struct Revocation {
-    partitions: Vec<PartitionOffset>,
-    deadline: Instant,
-    committed: bool,
-}
-
-struct Closing {
+pub(super) struct Closing {
     deadline: Instant,
     reply: Reply<ConsumerReport>,
 }
 
 /// State of the owner thread.
 pub(super) struct Group {
-    events: Arc<dyn ConsumerEvents>,
-    inbox: Inbox,
-    commands: Receiver<Command>,
-    progress: Progress,
-    control: Queue,
-    subscriptions: Vec<Subscription>,
-    slots: Slots,
-    next_slot: u32,
-    next_batch: u32,
-    commits: Commits,
+    pub(super) events: Arc<dyn ConsumerEvents>,
+    pub(super) inbox: Inbox,
+    pub(super) commands: Receiver<Command>,
+    pub(super) progress: Progress,
+    pub(super) control: Queue,
+    pub(super) subscriptions: Vec<Subscription>,
+    pub(super) slots: Slots,
+    pub(super) next_slot: u32,
+    pub(super) next_batch: u32,
+    pub(super) commits: Commits,
     /// Counts rebalances; shared with threads that read committed offsets for one of them.
-    generation: Arc<AtomicU64>,
-    revocation: Option<Revocation>,
-    waiters: Vec<Waiter>,
-    closing: Option<Closing>,
-    fatal: bool,
+    pub(super) generation: Arc<AtomicU64>,
+    pub(super) revocation: Option<Revocation>,
+    pub(super) waiters: Vec<Waiter>,
+    pub(super) closing: Option<Closing>,
+    pub(super) fatal: bool,
     _share: Share,
     // declared last: queues go before the handle
-    handle: Arc<Handle>,
+    pub(super) handle: Arc<Handle>,
 }
 
 impl Group {
@@ -134,7 +122,7 @@ impl Group {
         }
     }
 
-    fn report(&self, error: Option<CoreError>) {
+    pub(super) fn report(&self, error: Option<CoreError>) {
         if let Some(error) = error {
             self.events.error(error);
         }
@@ -239,9 +227,6 @@ impl Group {
             EventKind::Rebalance => self.handle_rebalance(event),
             EventKind::Commit => {
                 let error = self.commits.answered(event, &mut self.slots);
-                if let (None, Some(revocation)) = (&error, &mut self.revocation) {
-                    revocation.committed = true;
-                }
                 self.report(error);
             }
             EventKind::Error => self.handle_error(event),
@@ -272,173 +257,6 @@ impl Group {
         } else {
             self.events.error(error);
         }
-    }
-
-    fn handle_rebalance(&mut self, event: &Event) {
-        let generation = self.generation.fetch_add(1, AtomicOrdering::Relaxed) + 1;
-        let partitions = event.partitions();
-        if event.error() == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            let events = Arc::clone(&self.events);
-            let current = Arc::clone(&self.generation);
-            let spawned = positions::resolve(
-                Arc::clone(&self.handle),
-                self.inbox.clone(),
-                generation,
-                partitions,
-                move |error| events.error(error),
-                move || current.load(AtomicOrdering::Relaxed) == generation,
-            );
-            if let Err(error) = spawned {
-                let text = format!("cannot start a thread: {error}");
-                self.events.error(CoreError::new(ErrorCode::Internal, text));
-            }
-            return;
-        }
-        let lost = self.handle.assignment_lost();
-        let mut gone = Vec::new();
-        for revoked in &partitions {
-            let found = self
-                .slots
-                .values_mut()
-                .find(|p| p.partition == revoked.partition && *p.topic == *revoked.topic && !p.revoked);
-            if let Some(partition) = found {
-                partition.revoked = true;
-                gone.push(partition.assigned());
-            }
-        }
-        let kind = if lost {
-            RebalanceKind::Lost
-        } else {
-            RebalanceKind::Revoked
-        };
-        if lost {
-            for assigned in &gone {
-                self.slots.remove(&assigned.slot);
-            }
-        }
-        self.events.rebalance(Rebalance {
-            kind,
-            partitions: gone,
-        });
-        let wait = if lost || self.closing.is_some() {
-            Duration::ZERO
-        } else {
-            REVOKE_GRACE
-        };
-        self.revocation = Some(Revocation {
-            partitions,
-            deadline: Instant::now() + wait,
-            committed: lost,
-        });
-        self.finish_revocation();
-    }
-
-    /// Gives revoked partitions up once what runs has ended and is committed, or time is up.
-    fn finish_revocation(&mut self) {
-        let Some(revocation) = &self.revocation else {
-            return;
-        };
-        let late = Instant::now() >= revocation.deadline;
-        let running = self.slots.values().any(|p| p.revoked && p.out > 0);
-        if running && !late {
-            return;
-        }
-        let uncommitted = self
-            .slots
-            .values()
-            .any(|p| p.revoked && p.uncommitted().is_some());
-        if !late && (uncommitted || self.commits.is_waiting()) {
-            let error = self
-                .commits
-                .send(&self.handle, &self.control, &mut self.slots, true);
-            self.report(error);
-            return;
-        }
-        let Some(revocation) = self.revocation.take() else {
-            return;
-        };
-        self.slots.retain(|_, partition| !partition.revoked);
-        for subscription in &mut self.subscriptions {
-            subscription.forget_routes();
-        }
-        let list = revocation
-            .partitions
-            .iter()
-            .map(|p| (p.topic.as_str(), p.partition, 0));
-        if let Err((cause, text)) = self.handle.unassign(&Partitions::of(list)) {
-            let error = CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause);
-            self.events.error(error);
-        }
-    }
-
-    /// The committed offsets of newly assigned partitions are known: fetch from there.
-    fn start_partitions(&mut self, resolved: &Resolved) {
-        if resolved.generation != self.generation.load(AtomicOrdering::Relaxed) {
-            return;
-        }
-        let mut assigned: Vec<AssignedPartition> = Vec::new();
-        let mut starts: Vec<(Arc<str>, i32, i64)> = Vec::new();
-        for committed in &resolved.committed {
-            let Some(partition) = self.create_partition(committed, &mut starts) else {
-                continue;
-            };
-            assigned.push(partition.assigned());
-            self.slots.insert(partition.slot, partition);
-        }
-        for subscription in &mut self.subscriptions {
-            subscription.forget_routes();
-        }
-        // told before the first record can be
-        self.events.rebalance(Rebalance {
-            kind: RebalanceKind::Assigned,
-            partitions: assigned,
-        });
-        let list = Partitions::of(starts.iter().map(|(t, p, o)| (&**t, *p, *o)));
-        let outcome = self.handle.assign(&list).map_err(|(cause, text)| {
-            let text = format!("cannot start the assigned partitions: {text}");
-            CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause)
-        });
-        for waiter in self.waiters.drain(..) {
-            waiter.reply.settle(outcome.clone());
-        }
-        self.report(outcome.err());
-    }
-
-    fn create_partition(
-        &mut self,
-        committed: &PartitionOffset,
-        starts: &mut Vec<(Arc<str>, i32, i64)>,
-    ) -> Option<Partition> {
-        let topic: Arc<str> = committed.topic.as_str().into();
-        let owner = self
-            .subscriptions
-            .iter()
-            .find(|s| s.topics.contains(&committed.topic))?;
-        let is_committed = committed.offset >= 0;
-        let start = match committed.offset {
-            offset if offset >= 0 => offset,
-            _ if owner.from_beginning => OFFSET_BEGINNING,
-            _ => owner.start.start_of(&topic, committed.partition),
-        };
-        let queue = Queue::partition(&self.handle, &topic, committed.partition)?;
-        queue.forward_to(Some(&owner.queue));
-        starts.push((Arc::clone(&topic), committed.partition, start));
-        self.next_slot += 1;
-        // a start that was fixed at the end is committed at once: whoever owns the partition next
-        // goes on from there, not from a later end
-        let fixed = (!is_committed && start >= 0).then_some(start);
-        Some(Partition {
-            slot: self.next_slot,
-            topic,
-            partition: committed.partition,
-            subscription: owner.id,
-            watermark: super::watermark::Watermark::starting_at(fixed),
-            out: 0,
-            committed: None,
-            stopped: false,
-            revoked: false,
-            queue,
-        })
     }
 
     /// A subscription whose caller was told that it failed does not go on behind its back.

@@ -6,8 +6,10 @@ mod batch;
 mod commits;
 mod group;
 mod lanes;
+mod ledger;
 mod partition;
 mod positions;
+mod rebalance;
 mod subscription;
 mod watermark;
 

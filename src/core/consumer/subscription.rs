@@ -9,6 +9,7 @@ use ahash::RandomState;
 use super::Outcome;
 use super::batch::{self, Batch, Ticket};
 use super::lanes::{Lanes, Ordering};
+use super::ledger::Ledger;
 use super::partition::Partition;
 use crate::core::error::CoreError;
 use crate::core::rd::{Message, NO_ERROR, Queue};
@@ -47,13 +48,6 @@ pub struct SubscriptionSpec {
 /// eight bytes.
 const LONGEST_SPAN: usize = 1_000_000;
 
-struct OutBatch {
-    tickets: Vec<Ticket>,
-    /// One flag a record, so that a second report of it changes nothing.
-    back: Vec<bool>,
-    left: usize,
-}
-
 pub(super) struct Subscription {
     pub(super) id: u32,
     pub(super) topics: Vec<String>,
@@ -61,7 +55,7 @@ pub(super) struct Subscription {
     pub(super) start: super::positions::Snapshot,
     pub(super) queue: Queue,
     limits: Limits,
-    lanes: Lanes,
+    ledger: Ledger,
     /// Just taken from the queue; empty between calls.
     fresh: Vec<Message>,
     /// Records with their slots that are not packed yet.
@@ -69,9 +63,6 @@ pub(super) struct Subscription {
     waiting_bytes: usize,
     waiting_since: Option<Instant>,
     routes: HashMap<(usize, i32), u32, RandomState>,
-    out: HashMap<u32, OutBatch, RandomState>,
-    out_records: usize,
-    out_bytes: usize,
     /// Running mean, to read about as much as a batch takes.
     mean_bytes: usize,
 }
@@ -87,15 +78,12 @@ impl Subscription {
             start,
             queue,
             limits: spec.limits,
-            lanes: Lanes::new(spec.ordering),
+            ledger: Ledger::new(Lanes::new(spec.ordering)),
             fresh: Vec::new(),
             waiting: Vec::new(),
             waiting_bytes: 0,
             waiting_since: None,
             routes: HashMap::default(),
-            out: HashMap::default(),
-            out_records: 0,
-            out_bytes: 0,
             mean_bytes: 256,
         }
     }
@@ -107,7 +95,7 @@ impl Subscription {
 
     /// Records out with JavaScript.
     pub(super) fn out(&self) -> usize {
-        self.out_records
+        self.ledger.records()
     }
 
     /// Takes what is there, and packs a batch if one is due. Returns it, and when to come again.
@@ -145,9 +133,9 @@ impl Subscription {
     /// How many records may go over now; none until a good part of what may be out is back, so
     /// that batches do not get small.
     fn room(&self) -> usize {
-        let records = self.limits.out_records.saturating_sub(self.out_records);
+        let records = self.limits.out_records.saturating_sub(self.ledger.records());
         let least = self.limits.batch_records.min(self.limits.out_records / 4).max(1);
-        if records < least || self.out_bytes >= self.limits.out_bytes {
+        if records < least || self.ledger.bytes() >= self.limits.out_bytes {
             return 0;
         }
         records.min(self.limits.batch_records)
@@ -195,22 +183,12 @@ impl Subscription {
         if records.is_empty() {
             return None;
         }
-        let (block, tickets) = batch::pack(&records, &mut self.lanes);
+        let (block, tickets) = batch::pack(&records, self.ledger.lanes());
         let count = tickets.len();
         self.mean_bytes = (self.mean_bytes * 3 + block.len() / count) / 4;
-        self.out_records += count;
-        self.out_bytes += tickets.iter().map(|t| t.bytes as usize).sum::<usize>();
         *next_id = next_id.wrapping_add(1);
         let id = *next_id;
-        let back = vec![false; count];
-        self.out.insert(
-            id,
-            OutBatch {
-                tickets,
-                back,
-                left: count,
-            },
-        );
+        self.ledger.hand_over(id, tickets);
         Some(Batch {
             subscription: self.id,
             id,
@@ -221,19 +199,13 @@ impl Subscription {
 
     /// Whether `batch` is one of this subscription's.
     pub(super) fn has(&self, batch: u32) -> bool {
-        self.out.contains_key(&batch)
+        self.ledger.has(batch)
     }
 
     /// Every record of `batch` that is not back yet was handled.
     pub(super) fn complete_all(&mut self, batch: u32, slots: &mut Slots) {
-        let Some(out) = self.out.remove(&batch) else {
-            return;
-        };
-        for (ticket, back) in out.tickets.iter().zip(&out.back) {
-            if !back {
-                self.take_back(*ticket, Outcome::Done, slots);
-            }
-        }
+        self.ledger
+            .complete_all(batch, |ticket| settle(ticket, Outcome::Done, slots));
     }
 
     /// Some records of `batch` are back; returns the slots whose handler failed.
@@ -244,38 +216,22 @@ impl Subscription {
         slots: &mut Slots,
     ) -> Vec<u32> {
         let mut failed = Vec::new();
-        for &(index, outcome) in outcomes {
-            let Some(out) = self.out.get_mut(&batch) else {
-                return failed;
-            };
-            let index = index as usize;
-            if out.back.get(index).copied().unwrap_or(true) {
-                continue;
-            }
-            out.back[index] = true;
-            out.left -= 1;
-            let ticket = out.tickets[index];
-            if out.left == 0 {
-                self.out.remove(&batch);
-            }
+        self.ledger.complete(batch, outcomes, |ticket, outcome| {
             if outcome == Outcome::Failed {
                 failed.push(ticket.slot);
             }
-            self.take_back(ticket, outcome, slots);
-        }
+            settle(ticket, outcome, slots);
+        });
         failed
     }
+}
 
-    fn take_back(&mut self, ticket: Ticket, outcome: Outcome, slots: &mut Slots) {
-        self.out_records -= 1;
-        self.out_bytes -= ticket.bytes as usize;
-        self.lanes.leave(ticket.lane);
-        // a slot that is gone belongs to an earlier assignment: nothing of it counts any more
-        if let Some(partition) = slots.get_mut(&ticket.slot) {
-            partition.out -= 1;
-            if outcome == Outcome::Done {
-                partition.watermark.finish(ticket.sequence);
-            }
+/// A record is back. A slot that is gone belongs to an earlier assignment: nothing of it counts any more.
+fn settle(ticket: &Ticket, outcome: Outcome, slots: &mut Slots) {
+    if let Some(partition) = slots.get_mut(&ticket.slot) {
+        partition.out -= 1;
+        if outcome == Outcome::Done {
+            partition.watermark.finish(ticket.sequence);
         }
     }
 }

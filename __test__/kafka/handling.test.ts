@@ -1,0 +1,4 @@
+import { describeHandling } from '../behaviours/handling.ts'
+import { kafkaBed } from '../helpers/bed.ts'
+
+describeHandling(kafkaBed())

@@ -1,0 +1,262 @@
+//! What is out with JavaScript: batches, the lanes of their records, and how much of it there is.
+
+use std::collections::HashMap;
+
+use ahash::RandomState;
+
+use super::Outcome;
+use super::batch::Ticket;
+use super::lanes::Lanes;
+
+struct OutBatch {
+    tickets: Vec<Ticket>,
+    /// One flag a record, so that a second report of it changes nothing.
+    back: Vec<bool>,
+    left: usize,
+}
+
+/// The records of one subscription that were handed over and are not back.
+pub(super) struct Ledger {
+    lanes: Lanes,
+    batches: HashMap<u32, OutBatch, RandomState>,
+    records: usize,
+    bytes: usize,
+}
+
+impl Ledger {
+    pub(super) fn new(lanes: Lanes) -> Self {
+        Self {
+            lanes,
+            batches: HashMap::default(),
+            records: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Records that are out.
+    pub(super) fn records(&self) -> usize {
+        self.records
+    }
+
+    /// Their bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Where records that go out get their lane.
+    pub(super) fn lanes(&mut self) -> &mut Lanes {
+        &mut self.lanes
+    }
+
+    /// Whether `batch` is out.
+    pub(super) fn has(&self, batch: u32) -> bool {
+        self.batches.contains_key(&batch)
+    }
+
+    /// Notes a batch whose records have entered their lanes.
+    pub(super) fn hand_over(&mut self, batch: u32, tickets: Vec<Ticket>) {
+        self.records += tickets.len();
+        self.bytes += tickets.iter().map(|t| t.bytes as usize).sum::<usize>();
+        let left = tickets.len();
+        let back = vec![false; left];
+        self.batches.insert(batch, OutBatch { tickets, back, left });
+    }
+
+    /// Every record of `batch` that is not back yet was handled; `each` gets them.
+    pub(super) fn complete_all(&mut self, batch: u32, mut each: impl FnMut(&Ticket)) {
+        let Some(out) = self.batches.remove(&batch) else {
+            return;
+        };
+        for (ticket, back) in out.tickets.iter().zip(&out.back) {
+            if !back {
+                self.take_back(ticket);
+                each(ticket);
+            }
+        }
+    }
+
+    /// Some records of `batch` are back; `each` gets those that were out until now.
+    pub(super) fn complete(
+        &mut self,
+        batch: u32,
+        outcomes: &[(u32, Outcome)],
+        mut each: impl FnMut(&Ticket, Outcome),
+    ) {
+        for &(index, outcome) in outcomes {
+            let Some(out) = self.batches.get_mut(&batch) else {
+                return;
+            };
+            let index = index as usize;
+            if out.back.get(index).copied().unwrap_or(true) {
+                continue;
+            }
+            out.back[index] = true;
+            out.left -= 1;
+            let ticket = out.tickets[index];
+            if out.left == 0 {
+                self.batches.remove(&batch);
+            }
+            self.take_back(&ticket);
+            each(&ticket, outcome);
+        }
+    }
+
+    fn take_back(&mut self, ticket: &Ticket) {
+        self.records -= 1;
+        self.bytes -= ticket.bytes as usize;
+        self.lanes.leave(ticket.lane);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::super::lanes::Ordering;
+    use super::super::watermark::Watermark;
+    use super::*;
+
+    fn ticket(lanes: &mut Lanes, slot: u32, key: u8, sequence: u64) -> Ticket {
+        Ticket {
+            slot,
+            lane: lanes.enter(slot, Some(&[key])),
+            sequence,
+            bytes: 10,
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_reported_twice_counts_once() {
+        let mut ledger = Ledger::new(Lanes::new(Ordering::Key));
+        let tickets = vec![ticket(ledger.lanes(), 1, 1, 0), ticket(ledger.lanes(), 1, 2, 1)];
+        ledger.hand_over(7, tickets);
+        let mut seen = 0;
+        for _ in 0..2 {
+            ledger.complete(7, &[(0, Outcome::Done), (9, Outcome::Done)], |_, _| seen += 1);
+        }
+        assert_eq!((seen, ledger.records(), ledger.bytes()), (1, 1, 10));
+        ledger.complete_all(7, |_| seen += 1);
+        ledger.complete_all(7, |_| seen += 1);
+        assert_eq!((seen, ledger.records(), ledger.bytes()), (2, 0, 0));
+    }
+
+    /// A step of a run in which JavaScript reports in any order and partitions come and go.
+    #[derive(Clone, Debug)]
+    enum Step {
+        HandOver(Vec<(u8, u8)>),
+        Report { batch: usize, index: usize, outcome: u8 },
+        ReportAll { batch: usize },
+        Reassign { partition: u8 },
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            3 => prop::collection::vec((0u8..3, 0u8..6), 1..12).prop_map(Step::HandOver),
+            8 => (any::<usize>(), any::<usize>(), 0u8..4)
+                .prop_map(|(batch, index, outcome)| Step::Report { batch, index, outcome }),
+            2 => any::<usize>().prop_map(|batch| Step::ReportAll { batch }),
+            1 => (0u8..3).prop_map(|partition| Step::Reassign { partition }),
+        ]
+    }
+
+    /// One assignment of a partition as a model: which offsets are not finished.
+    struct Assignment {
+        watermark: Watermark,
+        unfinished: BTreeMap<i64, u64>,
+        next: i64,
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// I3 under crashes of handlers, reports in any order, repeated and stale ones, and partitions that are
+        /// assigned anew: the committed position never passes an unfinished record, and a report of an earlier
+        /// assignment changes nothing of a later one.
+        #[test]
+        fn the_position_never_passes_an_unfinished_record(steps in prop::collection::vec(step(), 1..120)) {
+            let mut ledger = Ledger::new(Lanes::new(Ordering::Key));
+            let mut assignments: BTreeMap<u32, Assignment> = BTreeMap::new();
+            let mut slots = [0u32, 1, 2];
+            let mut next_slot = 3;
+            for slot in slots {
+                assignments.insert(slot, Assignment {
+                    watermark: Watermark::default(), unfinished: BTreeMap::new(), next: 0,
+                });
+            }
+            let mut batches: Vec<u32> = Vec::new();
+            let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
+            for step in steps {
+                match step {
+                    Step::HandOver(records) => {
+                        let id = u32::try_from(batches.len()).unwrap();
+                        let mut tickets = Vec::new();
+                        for (partition, key) in records {
+                            let slot = slots[partition as usize];
+                            let assignment = assignments.get_mut(&slot).unwrap();
+                            assignment.next += 1 + i64::from(key); // gaps, as compaction leaves them
+                            let sequence = assignment.watermark.receive(assignment.next);
+                            assignment.unfinished.insert(assignment.next, sequence);
+                            tickets.push(ticket(ledger.lanes(), slot, key, sequence));
+                        }
+                        sizes.insert(id, tickets.len());
+                        batches.push(id);
+                        ledger.hand_over(id, tickets);
+                    }
+                    Step::Report { batch, index, outcome } if !batches.is_empty() => {
+                        let id = batches[batch % batches.len()];
+                        let index = u32::try_from(index % (sizes[&id] + 1)).unwrap();
+                        let outcome = match outcome {
+                            0 | 1 => Outcome::Done,
+                            2 => Outcome::Failed,
+                            _ => Outcome::NotRun,
+                        };
+                        ledger.complete(id, &[(index, outcome)], |ticket, outcome| {
+                            finish(&mut assignments, ticket, outcome);
+                        });
+                    }
+                    Step::ReportAll { batch } if !batches.is_empty() => {
+                        let id = batches[batch % batches.len()];
+                        ledger.complete_all(id, |ticket| finish(&mut assignments, ticket, Outcome::Done));
+                    }
+                    Step::Reassign { partition } => {
+                        let slot = &mut slots[partition as usize];
+                        assignments.remove(slot);
+                        *slot = next_slot;
+                        next_slot += 1;
+                        assignments.insert(*slot, Assignment {
+                            watermark: Watermark::default(), unfinished: BTreeMap::new(), next: 0,
+                        });
+                    }
+                    Step::Report { .. } | Step::ReportAll { .. } => {}
+                }
+                for assignment in assignments.values() {
+                    let position = assignment.watermark.position();
+                    if let (Some(position), Some((&lowest, _))) = (position, assignment.unfinished.first_key_value()) {
+                        prop_assert!(position <= lowest, "{position} passes {lowest}");
+                    }
+                    if assignment.unfinished.is_empty() && assignment.next > 0 {
+                        prop_assert_eq!(position, Some(assignment.next + 1));
+                    }
+                }
+            }
+            for id in batches {
+                ledger.complete_all(id, |_| ());
+            }
+            prop_assert_eq!((ledger.records(), ledger.bytes()), (0, 0));
+        }
+    }
+
+    fn finish(assignments: &mut BTreeMap<u32, Assignment>, ticket: &Ticket, outcome: Outcome) {
+        let Some(assignment) = assignments.get_mut(&ticket.slot) else {
+            return;
+        };
+        if outcome == Outcome::Done {
+            assignment
+                .unfinished
+                .retain(|_, sequence| *sequence != ticket.sequence);
+            assignment.watermark.finish(ticket.sequence);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Partitions that come and go: where new ones start, and how revoked ones are given up only after
+//! what runs has ended and is committed.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering as AtomicOrdering;
+use std::time::{Duration, Instant};
+
+use rdkafka::types::RDKafkaRespErr;
+
+use super::group::Group;
+use super::partition::Partition;
+use super::positions::{self, Resolved};
+use super::watermark::Watermark;
+use super::{AssignedPartition, Rebalance, RebalanceKind};
+use crate::core::error::{CoreError, ErrorCode};
+use crate::core::rd::{Event, OFFSET_BEGINNING, PartitionOffset, Partitions, Queue};
+
+/// How long a revoked partition waits for handlers that run.
+const REVOKE_GRACE: Duration = Duration::from_secs(5);
+
+/// Partitions on their way to another member.
+pub(super) struct Revocation {
+    partitions: Vec<PartitionOffset>,
+    pub(super) deadline: Instant,
+}
+
+impl Group {
+    pub(super) fn handle_rebalance(&mut self, event: &Event) {
+        let generation = self.generation.fetch_add(1, AtomicOrdering::Relaxed) + 1;
+        let partitions = event.partitions();
+        if event.error() == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            let events = Arc::clone(&self.events);
+            let current = Arc::clone(&self.generation);
+            let spawned = positions::resolve(
+                Arc::clone(&self.handle),
+                self.inbox.clone(),
+                generation,
+                partitions,
+                move |error| events.error(error),
+                move || current.load(AtomicOrdering::Relaxed) == generation,
+            );
+            if let Err(error) = spawned {
+                let text = format!("cannot start a thread: {error}");
+                self.events.error(CoreError::new(ErrorCode::Internal, text));
+            }
+            return;
+        }
+        let lost = self.handle.assignment_lost();
+        let mut gone = Vec::new();
+        for revoked in &partitions {
+            let found = self
+                .slots
+                .values_mut()
+                .find(|p| p.partition == revoked.partition && *p.topic == *revoked.topic && !p.revoked);
+            if let Some(partition) = found {
+                partition.revoked = true;
+                gone.push(partition.assigned());
+            }
+        }
+        let kind = if lost {
+            RebalanceKind::Lost
+        } else {
+            RebalanceKind::Revoked
+        };
+        if lost {
+            for assigned in &gone {
+                self.slots.remove(&assigned.slot);
+            }
+        }
+        self.events.rebalance(Rebalance {
+            kind,
+            partitions: gone,
+        });
+        let wait = if lost || self.closing.is_some() {
+            Duration::ZERO
+        } else {
+            REVOKE_GRACE
+        };
+        self.revocation = Some(Revocation {
+            partitions,
+            deadline: Instant::now() + wait,
+        });
+        self.finish_revocation();
+    }
+
+    /// Gives revoked partitions up once what runs has ended and is committed, or time is up.
+    pub(super) fn finish_revocation(&mut self) {
+        let Some(revocation) = &self.revocation else {
+            return;
+        };
+        let late = Instant::now() >= revocation.deadline;
+        let running = self.slots.values().any(|p| p.revoked && p.out > 0);
+        if running && !late {
+            return;
+        }
+        let uncommitted = self
+            .slots
+            .values()
+            .any(|p| p.revoked && p.uncommitted().is_some());
+        if !late && (uncommitted || self.commits.is_waiting()) {
+            let error = self
+                .commits
+                .send(&self.handle, &self.control, &mut self.slots, true);
+            self.report(error);
+            return;
+        }
+        let Some(revocation) = self.revocation.take() else {
+            return;
+        };
+        self.slots.retain(|_, partition| !partition.revoked);
+        for subscription in &mut self.subscriptions {
+            subscription.forget_routes();
+        }
+        let list = revocation
+            .partitions
+            .iter()
+            .map(|p| (p.topic.as_str(), p.partition, 0));
+        if let Err((cause, text)) = self.handle.unassign(&Partitions::of(list)) {
+            let error = CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause);
+            self.events.error(error);
+        }
+    }
+
+    /// The committed offsets of newly assigned partitions are known: fetch from there.
+    pub(super) fn start_partitions(&mut self, resolved: &Resolved) {
+        if resolved.generation != self.generation.load(AtomicOrdering::Relaxed) {
+            return;
+        }
+        let mut assigned: Vec<AssignedPartition> = Vec::new();
+        let mut starts: Vec<(Arc<str>, i32, i64)> = Vec::new();
+        for committed in &resolved.committed {
+            let Some(partition) = self.create_partition(committed, &mut starts) else {
+                continue;
+            };
+            assigned.push(partition.assigned());
+            self.slots.insert(partition.slot, partition);
+        }
+        for subscription in &mut self.subscriptions {
+            subscription.forget_routes();
+        }
+        // told before the first record can be
+        self.events.rebalance(Rebalance {
+            kind: RebalanceKind::Assigned,
+            partitions: assigned,
+        });
+        let list = Partitions::of(starts.iter().map(|(t, p, o)| (&**t, *p, *o)));
+        let outcome = self.handle.assign(&list).map_err(|(cause, text)| {
+            let text = format!("cannot start the assigned partitions: {text}");
+            CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause)
+        });
+        for waiter in self.waiters.drain(..) {
+            waiter.reply.settle(outcome.clone());
+        }
+        self.report(outcome.err());
+    }
+
+    fn create_partition(
+        &mut self,
+        committed: &PartitionOffset,
+        starts: &mut Vec<(Arc<str>, i32, i64)>,
+    ) -> Option<Partition> {
+        let topic: Arc<str> = committed.topic.as_str().into();
+        let owner = self
+            .subscriptions
+            .iter()
+            .find(|s| s.topics.contains(&committed.topic))?;
+        let is_committed = committed.offset >= 0;
+        let start = match committed.offset {
+            offset if offset >= 0 => offset,
+            _ if owner.from_beginning => OFFSET_BEGINNING,
+            _ => owner.start.start_of(&topic, committed.partition),
+        };
+        let queue = Queue::partition(&self.handle, &topic, committed.partition)?;
+        queue.forward_to(Some(&owner.queue));
+        starts.push((Arc::clone(&topic), committed.partition, start));
+        self.next_slot += 1;
+        // a start that was fixed at the end is committed at once: whoever owns the partition next
+        // goes on from there, not from a later end
+        let fixed = (!is_committed && start >= 0).then_some(start);
+        Some(Partition {
+            slot: self.next_slot,
+            topic,
+            partition: committed.partition,
+            subscription: owner.id,
+            watermark: Watermark::starting_at(fixed),
+            out: 0,
+            committed: None,
+            stopped: false,
+            revoked: false,
+            queue,
+        })
+    }
+}
