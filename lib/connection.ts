@@ -2,7 +2,7 @@ import { acquireEmbeddedBroker, type EmbeddedBrokerLease } from './broker/embedd
 import { consumerProperties, type Properties, producerProperties } from './config/properties.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { ConnectionWatch } from './connection-watch.ts'
-import { Consumer, type ConsumerReport, type RebalanceEvent } from './consumer/consumer.ts'
+import { type ConsumerReport, Member, type RebalanceEvent } from './consumer/member.ts'
 import { ClosedError, fromNative, type KafkaError } from './errors.ts'
 import type { ServiceEmitter } from './events.ts'
 import type { EntryLevel, NaradLogger } from './logger.ts'
@@ -24,8 +24,8 @@ export class Connection {
   readonly #config: ResolvedConfig
   readonly #logger: NaradLogger
   readonly #emitter: ServiceEmitter
-  readonly #consumers = new Map<string, Promise<Consumer>>()
-  readonly #started = new Map<string, Consumer>()
+  readonly #consumers = new Map<string, Promise<Member>>()
+  readonly #started = new Map<string, Member>()
   #producerReady: Promise<void> | undefined
   #producer: Producer | undefined
   #embedded: Promise<EmbeddedBrokerLease> | undefined
@@ -55,7 +55,7 @@ export class Connection {
     return this.#producer as Producer
   }
 
-  consumer(group: string): Consumer | undefined {
+  consumer(group: string): Member | undefined {
     return this.#started.get(group)
   }
 
@@ -86,7 +86,7 @@ export class Connection {
   }
 
   /** Resolves once a broker has answered. */
-  connectConsumer(group: string, timeoutMs: number): Promise<Consumer> {
+  connectConsumer(group: string, timeoutMs: number): Promise<Member> {
     const known = this.#consumers.get(group)
     if (known !== undefined) return known
     const started = this.#startConsumer(group, timeoutMs).catch((error: unknown) => {
@@ -97,10 +97,10 @@ export class Connection {
     return started
   }
 
-  async #startConsumer(group: string, timeoutMs: number): Promise<Consumer> {
+  async #startConsumer(group: string, timeoutMs: number): Promise<Member> {
     const properties = await this.#withBrokers(consumerProperties(this.#config, group))
     const { commitIntervalMs, prefetchBytes, connectionTimeoutMs } = this.#config
-    const consumer = Consumer.start({
+    const consumer = Member.start({
       group,
       properties,
       commitIntervalMs,

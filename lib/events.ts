@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { RebalanceEvent } from './consumer/consumer.ts'
+import type { RebalanceEvent } from './consumer/member.ts'
 import type { KafkaError } from './errors.ts'
 
 /** The events of a service with what listeners get. */

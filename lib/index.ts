@@ -12,8 +12,9 @@ export type {
 } from './config/types.ts'
 export type { DisconnectReport } from './connection.ts'
 export type { BatchHandler } from './consumer/batch-executor.ts'
-export type { Consumer, ConsumerReport, RebalanceEvent } from './consumer/consumer.ts'
+export type { Consumer, ConsumerBatchSubscribeOptions, ConsumerSubscribeOptions } from './consumer/consumer.ts'
 export type { RecordHandler } from './consumer/executor.ts'
+export type { ConsumerReport, RebalanceEvent } from './consumer/member.ts'
 export type { BatchContext, RawHeader, RecordContext } from './consumer/record.ts'
 export type {
   BatchOptions,
@@ -23,7 +24,32 @@ export type {
   TopicsInput,
 } from './consumer/subscribe-options.ts'
 export type { NaradErrorCode } from './error-codes.ts'
-export * from './errors.ts'
+export {
+  ArgumentError,
+  AuthenticationError,
+  AuthorizationError,
+  ClosedError,
+  CommitError,
+  ConfigError,
+  ConnectionError,
+  ConsumeError,
+  DecodeError,
+  EmbeddedBrokerError,
+  EncodeError,
+  FatalError,
+  HandlerError,
+  InternalError,
+  KafkaError,
+  type KafkaErrorFields,
+  type KafkaErrorJson,
+  NativeLoadError,
+  NotConnectedError,
+  RecordTooLargeError,
+  SendError,
+  type SendErrorFields,
+  SubscribeError,
+  TopicError,
+} from './errors.ts'
 export type { ServiceEvents } from './events.ts'
 export { HEADERS } from './headers.ts'
 export type { Logger, LogLevel, LogMethod } from './logger.ts'

@@ -3,7 +3,7 @@ import { resolveConfig } from './config/resolve.ts'
 import type { KafkaConfig, ResolvedConfig } from './config/types.ts'
 import { Connection, type DisconnectReport } from './connection.ts'
 import type { BatchHandler } from './consumer/batch-executor.ts'
-import type { Consumer } from './consumer/consumer.ts'
+import { Consumer } from './consumer/consumer.ts'
 import type { RecordHandler } from './consumer/executor.ts'
 import {
   type BatchSubscribeOptions,
@@ -121,22 +121,20 @@ export class KafkaService extends ServiceEmitter {
    * Connects a consumer group; several may be connected. Joins at the first {@link subscribe}.
    *
    * @param group Default: the configured `group`.
-   * @returns The group's consumer; in log-only mode undefined until a broker is there.
    * @throws As {@link connectProducer}.
    */
-  async connectConsumer(group?: string): Promise<Consumer | undefined> {
+  async connectConsumer(group?: string): Promise<Consumer> {
     const name = this.#groupName(group)
-    let consumer: Consumer | undefined
     await this.#connect(
       async (connection, timeoutMs) => {
-        consumer = await connection.connectConsumer(name, timeoutMs)
+        await connection.connectConsumer(name, timeoutMs)
       },
       () => {
         if (!this.#wish.groups.includes(name)) this.#wish.groups.push(name)
       },
     )
     this.#lastGroup = name
-    return consumer
+    return new Consumer(name, (topics, handler, options) => this.#subscribe(topics, handler, options))
   }
 
   /**
@@ -198,6 +196,10 @@ export class KafkaService extends ServiceEmitter {
     options?: SubscribeOptions<T>,
   ): Promise<void>
   async subscribe(topics: TopicsInput, handler: unknown, options?: unknown): Promise<void> {
+    return this.#subscribe(topics, handler, options)
+  }
+
+  async #subscribe(topics: TopicsInput, handler: unknown, options: unknown): Promise<void> {
     if (typeof handler !== 'function') {
       throw new ArgumentError(`subscribe needs a function to handle records, but got ${describeValue(handler)}.`)
     }

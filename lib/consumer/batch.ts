@@ -78,8 +78,7 @@ export class Batch {
   }
 
   valueStart(index: number): number {
-    const keyLength = this.keyLength(index)
-    return this.start(index) + (keyLength > 0 ? keyLength : 0)
+    return this.start(index) + Math.max(this.keyLength(index), 0)
   }
 
   /** Notes a record's fate; true when it was the last of the batch. */

@@ -95,8 +95,7 @@ export class RecordContext {
   /** All headers in the order in which they were sent, repeated ones included. */
   get rawHeaders(): readonly RawHeader[] {
     const batch = this.#batch
-    const valueLength = batch.valueLength(this.#index)
-    let at = batch.valueStart(this.#index) + (valueLength > 0 ? valueLength : 0)
+    let at = batch.valueStart(this.#index) + Math.max(batch.valueLength(this.#index), 0)
     const end = at + batch.headersLength(this.#index)
     const headers: RawHeader[] = []
     while (at < end) {
