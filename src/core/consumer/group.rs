@@ -25,6 +25,8 @@ use crate::core::rd::{Event, EventKind, Handle, OFFSET_INVALID, Partitions, Queu
 
 /// Longest sleep; librdkafka wants to be polled now and then even when nothing happens.
 const IDLE: Duration = Duration::from_secs(1);
+/// Pause before a last commit that failed is tried again.
+const COMMIT_RETRY: Duration = Duration::from_millis(50);
 /// Leaving the group is given at least this long of a close's time.
 const LEAVE_GRACE: Duration = Duration::from_millis(500);
 
@@ -344,18 +346,24 @@ impl Group {
         };
         self.progress.close();
         let unfinished = self.subscriptions.iter().map(Subscription::out).sum();
-        // a commit that is under way is waited for, then one more says the rest
+        // a commit that is under way is waited for, then one more says the rest; one that is refused
+        // is tried again while there is time
+        let mut turns = 0;
         while Instant::now() < closing.deadline {
             let error = self
                 .commits
                 .send(&self.handle, &self.control, &mut self.slots, true);
+            let has_failed = error.is_some();
             self.report(error);
-            if !self.commits.is_waiting() {
+            if !has_failed && !self.commits.is_waiting() {
                 break;
             }
-            let left = closing.deadline.saturating_duration_since(Instant::now());
-            if let Some(event) = self.control.poll(left) {
+            if let Some(event) = self.control.poll(COMMIT_RETRY) {
                 self.handle_event(&event);
+            }
+            turns += 1;
+            if turns > 2 && !self.commits.is_waiting() {
+                thread::sleep(COMMIT_RETRY);
             }
         }
         let mut left_group = false;

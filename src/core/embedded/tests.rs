@@ -50,7 +50,9 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// Notes what became of each record: (partition, offset) or the error.
 #[derive(Default, Clone)]
-struct Deliveries(Arc<Mutex<Vec<std::result::Result<(i32, i64), RDKafkaErrorCode>>>>);
+struct Deliveries(Arc<Mutex<Vec<Delivered>>>);
+
+type Delivered = std::result::Result<(i32, i64), RDKafkaErrorCode>;
 
 impl ClientContext for Deliveries {}
 impl ProducerContext for Deliveries {

@@ -5,6 +5,7 @@ use std::ptr::NonNull;
 
 use rdkafka::ClientConfig;
 use rdkafka::bindings as sys;
+use rdkafka::error::KafkaError;
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaType};
 
 use super::{NO_ERROR, error_text, take_error};
@@ -40,10 +41,13 @@ impl Handle {
         }
         config.set("log.queue", "true");
         let native = config.create_native_config().map_err(|error| {
-            CoreError::new(
-                ErrorCode::ConfigInvalid,
-                format!("librdkafka refuses the configuration: {error}"),
-            )
+            // the value stays out of the message: it may be a password
+            let why = match error {
+                KafkaError::ClientConfig(_, reason, name, _) => format!("{name}: {reason}"),
+                other => other.to_string(),
+            };
+            let text = format!("librdkafka refuses the configuration: {why}");
+            CoreError::new(ErrorCode::ConfigInvalid, text)
         })?;
         let events = sys::RD_KAFKA_EVENT_DR
             | sys::RD_KAFKA_EVENT_REBALANCE
