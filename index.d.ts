@@ -1,0 +1,922 @@
+// Generated from lib/ by `npm run generate`. Do not edit.
+/// <reference types="node" />
+import { EventEmitter } from 'node:events';
+
+/** Every stable code that a `KafkaError` can carry. docs/errors.md says what each one means and what to do. */
+type NaradErrorCode = 'NARAD_CONFIG_INVALID' | 'NARAD_UNKNOWN_OPTION' | 'NARAD_INVALID_ARGUMENT' | 'NARAD_NOT_CONNECTED' | 'NARAD_CLOSED' | 'NARAD_CONNECTION_FAILED' | 'NARAD_CONNECTION_TIMEOUT' | 'NARAD_DISCONNECT_TIMEOUT' | 'NARAD_AUTHENTICATION_FAILED' | 'NARAD_AUTHORIZATION_FAILED' | 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT' | 'NARAD_RECORD_TOO_LARGE' | 'NARAD_INVALID_TOPIC' | 'NARAD_UNKNOWN_TOPIC' | 'NARAD_UNKNOWN_PARTITION' | 'NARAD_ENCODE_FAILED' | 'NARAD_DECODE_FAILED' | 'NARAD_HANDLER_FAILED' | 'NARAD_SUBSCRIBE_FAILED' | 'NARAD_SUBSCRIBE_TIMEOUT' | 'NARAD_CONSUME_FAILED' | 'NARAD_OFFSET_OUT_OF_RANGE' | 'NARAD_COMMIT_FAILED' | 'NARAD_UNSAFE_INTEGER' | 'NARAD_FENCED' | 'NARAD_FATAL' | 'NARAD_NATIVE_MISSING' | 'NARAD_EMBEDDED_BROKER' | 'NARAD_EMBEDDED_UNSUPPORTED' | 'NARAD_EMBEDDED_DATA_LOST' | 'NARAD_INTERNAL';
+
+/** Where an acknowledged record was written. */
+interface RecordMetadata {
+    topic: string;
+    partition: number;
+    offset: number;
+    /** Milliseconds since the epoch. */
+    timestamp: number;
+}
+/** A key as callers may give it. Whole numbers, such as ids, become their decimal digits. */
+type KeyInput = string | Uint8Array | number | bigint | null | undefined;
+/** One header value; `null` and the empty value are different. */
+type HeaderValue = string | Uint8Array | null;
+/** Headers as callers may give them: an array repeats its header. A value of undefined leaves the header out. */
+type HeadersInput = Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>;
+/**
+ * A value with what Kafka sends beside it. Immutable: every method returns a new builder, so one may be kept as a
+ * template. Made by {@link message}.
+ */
+declare class MessageBuilder<T = unknown> {
+    #private;
+    private constructor();
+    /**
+     * The key: records of one key go to one partition and are handled in order. The partition is the one that Java's
+     * producer chooses (murmur2). Whole numbers become their decimal digits; `null` is no key.
+     *
+     * @throws {@link ArgumentError} for anything else.
+     */
+    key(key: KeyInput): MessageBuilder<T>;
+    /**
+     * One header, replacing any of the same name; an array repeats it.
+     *
+     * @throws {@link ArgumentError} for a value that is neither string, bytes nor null: convert numbers with `String()`.
+     */
+    header(name: string, value: HeaderValue | readonly HeaderValue[]): MessageBuilder<T>;
+    /** Several headers, each replacing any of the same name. */
+    headers(headers: HeadersInput): MessageBuilder<T>;
+    /** The partition, from 0, whatever the key says. */
+    partition(partition: number): MessageBuilder<T>;
+    /** The time of the record, in milliseconds since the epoch or as a Date. Default: when it is sent. */
+    timestamp(timestamp: number | Date): MessageBuilder<T>;
+    /** Sets the header `x-correlation-id`. */
+    correlationId(id: string): MessageBuilder<T>;
+    /** Sets the header `x-conversation-id`. */
+    conversationId(id: string): MessageBuilder<T>;
+    /** Sets the header `x-event-type`. */
+    eventType(type: string): MessageBuilder<T>;
+    /** Sets the header `x-source`. */
+    source(service: string): MessageBuilder<T>;
+}
+/**
+ * Starts a record with more than a value: `message(order).key(order.id).header('trace', id)`. The value is encoded
+ * when it is sent; `null` is a tombstone.
+ */
+declare function message<T>(value: T): MessageBuilder<T>;
+
+/** What an error may be given beside its message. Fields that are left out do not appear on the error. */
+interface KafkaErrorFields {
+    /** Default: the class's own code. */
+    code?: NaradErrorCode | undefined;
+    /** Default: what the table says of the code. */
+    retriable?: boolean | undefined;
+    /** Default: what the table says of the code. */
+    fatal?: boolean | undefined;
+    cause?: unknown;
+    topic?: string | undefined;
+    partition?: number | undefined;
+    offset?: number | undefined;
+    key?: string | Buffer | null | undefined;
+    group?: string | undefined;
+    kafkaCode?: string | undefined;
+    maybeInLog?: boolean | undefined;
+}
+/** An error as JSON: without stack, with its causes, and with nothing secret. */
+interface KafkaErrorJson {
+    name: string;
+    code: NaradErrorCode;
+    message: string;
+    retriable: boolean;
+    fatal: boolean;
+    topic?: string;
+    partition?: number;
+    offset?: number;
+    key?: string | null;
+    group?: string;
+    kafkaCode?: string;
+    maybeInLog?: boolean;
+    results?: Array<RecordMetadata | KafkaErrorJson>;
+    cause?: unknown;
+}
+/**
+ * The parent of every error that narad raises. `code` is stable and documented in docs/errors.md; messages are for
+ * people and may change.
+ *
+ * `instanceof` also holds for an error that another copy of the package made. Neither message, JSON nor
+ * `util.inspect` shows secrets.
+ */
+declare class KafkaError extends Error {
+    /** What went wrong, as a stable code. */
+    readonly code: NaradErrorCode;
+    /** Whether the same call may succeed later with nothing changed. */
+    readonly retriable: boolean;
+    /** Whether the producer or consumer that raised it is of no use any more. */
+    readonly fatal: boolean;
+    readonly topic?: string;
+    readonly partition?: number;
+    readonly offset?: number;
+    readonly key?: string | Buffer | null;
+    readonly group?: string;
+    /** librdkafka's name of the error, such as `MSG_SIZE_TOO_LARGE`, where the native client raised it. */
+    readonly kafkaCode?: string;
+    /** On a failed send: whether the record may be in the log all the same, so that sending it again may duplicate it. */
+    readonly maybeInLog?: boolean;
+    constructor(message: string, fields?: KafkaErrorFields);
+    /** The error for a structured log: all its fields and causes, without stacks. */
+    toJSON(): KafkaErrorJson;
+}
+
+/** {@link KafkaErrorFields} of a {@link SendError}. */
+interface SendErrorFields extends KafkaErrorFields {
+    results?: Array<RecordMetadata | KafkaError> | undefined;
+}
+/** An option or an environment variable that is wrong or unknown. */
+declare class ConfigError extends KafkaError {
+    static readonly defaultCode = "NARAD_CONFIG_INVALID";
+}
+/** An argument of a call that has a wrong type or value; nothing was sent. */
+declare class ArgumentError extends KafkaError {
+    static readonly defaultCode = "NARAD_INVALID_ARGUMENT";
+}
+/** A call that needs a connection there is not; the message always includes `not connected`. */
+declare class NotConnectedError extends KafkaError {
+    static readonly defaultCode = "NARAD_NOT_CONNECTED";
+    constructor(message: string, fields?: KafkaErrorFields);
+}
+/** A call on a service that was disconnected or is disconnecting. */
+declare class ClosedError extends KafkaError {
+    static readonly defaultCode = "NARAD_CLOSED";
+}
+/** No broker could be reached, or not in time. */
+declare class ConnectionError extends KafkaError {
+    static readonly defaultCode = "NARAD_CONNECTION_FAILED";
+}
+/** The broker refused the credentials, or the TLS handshake failed. */
+declare class AuthenticationError extends KafkaError {
+    static readonly defaultCode = "NARAD_AUTHENTICATION_FAILED";
+}
+/** The principal lacks a right on a topic, a group or the cluster. */
+declare class AuthorizationError extends KafkaError {
+    static readonly defaultCode = "NARAD_AUTHORIZATION_FAILED";
+}
+/** A record, or some records of an array, were not acknowledged. */
+declare class SendError extends KafkaError {
+    static readonly defaultCode: 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT';
+    /** For an array: what became of each record, in input order. */
+    readonly results?: Array<RecordMetadata | KafkaError>;
+    constructor(message: string, fields?: SendErrorFields);
+    toJSON(): KafkaErrorJson;
+}
+/** A record over the client's, the broker's or the topic's limit; it alone was refused. */
+declare class RecordTooLargeError extends KafkaError {
+    static readonly defaultCode = "NARAD_RECORD_TOO_LARGE";
+}
+/** A topic or partition that is not allowed or not there. */
+declare class TopicError extends KafkaError {
+    static readonly defaultCode = "NARAD_INVALID_TOPIC";
+}
+/** A value that the codec cannot encode; nothing of the call was sent. */
+declare class EncodeError extends KafkaError {
+    static readonly defaultCode = "NARAD_ENCODE_FAILED";
+}
+/** Received bytes that the codec cannot decode: a permanent error. */
+declare class DecodeError extends KafkaError {
+    static readonly defaultCode = "NARAD_DECODE_FAILED";
+}
+/** A handler threw, rejected or passed its deadline; what it threw is the `cause`. */
+declare class HandlerError extends KafkaError {
+    static readonly defaultCode = "NARAD_HANDLER_FAILED";
+}
+/** A subscription that failed or took too long. */
+declare class SubscribeError extends KafkaError {
+    static readonly defaultCode = "NARAD_SUBSCRIBE_FAILED";
+}
+/** Reading from a partition failed. */
+declare class ConsumeError extends KafkaError {
+    static readonly defaultCode = "NARAD_CONSUME_FAILED";
+}
+/** Offsets that were not committed. */
+declare class CommitError extends KafkaError {
+    static readonly defaultCode = "NARAD_COMMIT_FAILED";
+}
+/** The native client is of no use any more and must be connected anew. */
+declare class FatalError extends KafkaError {
+    static readonly defaultCode = "NARAD_FATAL";
+}
+/** The native part of the package could not be loaded. */
+declare class NativeLoadError extends KafkaError {
+    static readonly defaultCode = "NARAD_NATIVE_MISSING";
+}
+/** The embedded broker cannot do what was asked. */
+declare class EmbeddedBrokerError extends KafkaError {
+    static readonly defaultCode = "NARAD_EMBEDDED_BROKER";
+}
+/** A defect in narad itself. */
+declare class InternalError extends KafkaError {
+    static readonly defaultCode = "NARAD_INTERNAL";
+}
+
+/** What an encoder is told of the record. */
+interface EncodeContext {
+    topic: string;
+    /** The record's place in an array that is sent; undefined for a single record. */
+    index?: number | undefined;
+}
+/** What a decoder is told of the record. */
+interface DecodeContext {
+    topic: string;
+    partition: number;
+    offset: number;
+}
+/**
+ * Turns values into bytes and back, synchronously. `null` (a tombstone) never reaches a codec: it stays `null` both
+ * ways.
+ *
+ * @typeParam T What handlers receive.
+ */
+interface Codec<T = unknown> {
+    /** For messages of errors. */
+    readonly name?: string;
+    /** The bytes of a value, text being sent as UTF-8. `null` makes the record a tombstone. */
+    encode(value: T, context: EncodeContext): string | Uint8Array | null;
+    /**
+     * The value of the bytes, which are a view of a larger buffer: copy what is to be kept. Whatever it throws is a
+     * permanent error.
+     */
+    decode(bytes: Buffer, context: DecodeContext): T;
+}
+/** `json`, `string` (UTF-8 text), `buffer` (bytes as they are), or an object with `encode` and `decode`. */
+type CodecOption<T = unknown> = 'json' | 'string' | 'buffer' | Codec<T>;
+/**
+ * A codec after {@link resolveCodec}: it is checked, throws only typed errors, and decodes out of a larger buffer
+ * without a copy or an object for every record.
+ */
+interface ResolvedCodec<T = unknown> {
+    readonly name: string;
+    /** @throws {@link EncodeError} that names the record. */
+    encode(value: unknown, context: EncodeContext): string | Buffer | null;
+    /**
+     * Decodes `bytes[start, end)`; there is no value for a tombstone, so callers keep `null` away.
+     *
+     * @throws {@link DecodeError} that names topic, partition and offset.
+     */
+    decode(bytes: Buffer, start: number, end: number, context: DecodeContext): T;
+}
+
+/** How much is logged: each level includes those after it. */
+declare const LOG_LEVELS: readonly ["debug", "info", "warn", "error", "silent"];
+/** `silent` logs nothing at all. */
+type LogLevel = (typeof LOG_LEVELS)[number];
+/** Pino's order of arguments: the fields first, or a message alone. */
+interface LogMethod {
+    (fields: object, message?: string): void;
+    (message: string): void;
+}
+/** Where narad logs. A pino logger has this shape, and so has any object with these four functions. */
+interface Logger {
+    debug: LogMethod;
+    info: LogMethod;
+    warn: LogMethod;
+    error: LogMethod;
+}
+
+/**
+ * A value that only {@link reveal} shows: string conversion, JSON and `util.inspect` (even with `showHidden`) print
+ * `[redacted]` instead, so that a configuration may be logged or inspected whole.
+ */
+declare class Secret {
+    #private;
+    constructor(value: string);
+    /** The value itself, for the native client alone. */
+    reveal(): string;
+    toString(): string;
+    toJSON(): string;
+}
+
+/** SASL mechanisms; letter case does not matter. */
+type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer';
+/** `embedded`, or addresses `host:port`. */
+type Brokers = string | readonly string[];
+/** What to do when no broker is there: fail, log instead after 2 s, or log at once. */
+type DevMode = 'off' | 'auto' | 'log';
+type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+/** Where a group without a committed offset begins. */
+type AutoOffsetReset = 'latest' | 'earliest';
+/** TLS. Each of `ca`, `cert` and `key` is a path or the PEM text itself. */
+interface SslConfig {
+    /**
+     * Certificates that the brokers' certificates must lead to; several are joined. Default: those of the system.
+     * Variable: KAFKA_SSL_CA.
+     */
+    ca?: string | Buffer | ReadonlyArray<string | Buffer> | undefined;
+    /** The client's certificate, with its chain. Needs `key`. Variable: KAFKA_SSL_CERT. */
+    cert?: string | Buffer | undefined;
+    /** The client's private key. Needs `cert`. Variable: KAFKA_SSL_KEY. */
+    key?: string | Buffer | undefined;
+    /** What `key` is encrypted with. */
+    passphrase?: string | undefined;
+    /**
+     * Whether a broker's certificate is checked. `false` lets anyone in between read the passwords: for tests alone.
+     *
+     * @defaultValue `true`
+     */
+    rejectUnauthorized?: boolean | undefined;
+}
+/** SASL. A field that is left out comes from its variable. */
+interface SaslConfig {
+    /**
+     * Variable: KAFKA_SASL_MECHANISM.
+     *
+     * @defaultValue `plain`
+     */
+    mechanism?: SaslMechanism | Uppercase<SaslMechanism> | undefined;
+    /** Needed for `plain` and `scram-…`. Variable: KAFKA_SASL_USERNAME. */
+    username?: string | undefined;
+    /** Needed for `plain` and `scram-…`. Variable: KAFKA_SASL_PASSWORD. */
+    password?: string | undefined;
+}
+/**
+ * What `kafkaService.init()` and `createKafkaService()` take. Every field is optional. What is given here wins over
+ * environment variables, and those over defaults; `undefined` counts as not given. docs/configuration.md has the
+ * same as a table.
+ *
+ * A wrong type, an unknown option, a contradiction or a value out of its limits throws a `ConfigError`; nothing is
+ * adjusted in silence.
+ */
+interface KafkaConfig {
+    /**
+     * The brokers to begin with, as an array or separated by commas: `host:port`, or `[address]:port` for IPv6; the
+     * port is 9092 unless given. `embedded` starts a broker in the process. Variables: KAFKA_BROKERS, KAFKA_BROKER,
+     * KAFKA_BOOTSTRAP_SERVERS. librdkafka and Java: bootstrap.servers.
+     *
+     * @defaultValue `localhost:9092`
+     */
+    brokers?: Brokers | undefined;
+    /**
+     * The name that brokers see in their logs, metrics and quotas. Variable: KAFKA_CLIENT_ID. librdkafka and Java:
+     * client.id.
+     *
+     * @defaultValue `narad`
+     */
+    clientId?: string | undefined;
+    /**
+     * TLS: `true` with the system's certificates, or an object. Variable: KAFKA_SSL; a KAFKA_SSL_CA, KAFKA_SSL_CERT or
+     * KAFKA_SSL_KEY also turns it on unless KAFKA_SSL says `false`.
+     *
+     * @defaultValue `false`
+     */
+    ssl?: boolean | SslConfig | undefined;
+    /** SASL: on when it, or one of its variables, is given; `false` turns the variables off. */
+    sasl?: false | SaslConfig | undefined;
+    /** The consumer group when a call names none. Variable: KAFKA_CONSUMER_GROUP. librdkafka and Java: group.id. */
+    group?: string | undefined;
+    /**
+     * Where a group begins that has no committed offset, or whose offset the log no longer has. Variable:
+     * KAFKA_AUTO_OFFSET_RESET. librdkafka and Java: auto.offset.reset.
+     *
+     * @defaultValue `latest`
+     */
+    autoOffsetReset?: AutoOffsetReset | undefined;
+    /**
+     * How often a record is handled again after its first attempt failed. Variable: KAFKA_CONSUMER_MAX_RETRIES.
+     *
+     * @defaultValue `3`
+     */
+    maxRetries?: number | undefined;
+    /**
+     * The topic for records that could not be handled. Default: `<topic>.<group>.dlq`. Variable:
+     * KAFKA_CONSUMER_DLQ_TOPIC.
+     */
+    dlqTopic?: string | undefined;
+    /**
+     * Whether the built-in logging and metrics middleware runs. Variable: KAFKA_ENABLE_MIDDLEWARE.
+     *
+     * @defaultValue `true`
+     */
+    enableMiddleware?: boolean | undefined;
+    /**
+     * How long connecting and joining a group may take, in milliseconds. Variable: KAFKA_CONNECTION_TIMEOUT_MS.
+     *
+     * @defaultValue `10000`
+     */
+    connectionTimeoutMs?: number | undefined;
+    /**
+     * How much is logged. Default: `debug` where NODE_ENV is development. Variable: KAFKA_LOG_LEVEL.
+     *
+     * @defaultValue `info`
+     */
+    logLevel?: LogLevel | undefined;
+    /**
+     * What to do when no broker is there: `off` fails, `auto` logs instead after 2 s and goes live when one answers,
+     * `log` logs at once. Default: `auto` where NODE_ENV is development. Variable: KAFKA_DEV_MODE.
+     *
+     * @defaultValue `off`
+     */
+    devMode?: DevMode | undefined;
+    /** Where to log: a pino logger, or any object with its debug, info, warn and error. Default: lines on stderr. */
+    logger?: Logger | undefined;
+    /**
+     * How values become bytes and back, unless a call says otherwise.
+     *
+     * @defaultValue `json`
+     */
+    codec?: CodecOption | undefined;
+    /**
+     * How batches of records are compressed. librdkafka and Java: compression.type.
+     *
+     * @defaultValue `none`
+     */
+    compression?: Compression | undefined;
+    /**
+     * How long a record waits for others to share its request, in milliseconds. With 0 records still share requests
+     * whenever sends gather while others are in flight. librdkafka and Java: linger.ms.
+     *
+     * @defaultValue `0`
+     */
+    lingerMs?: number | undefined;
+    /**
+     * How long a send may take, retries included, in milliseconds; longer than `lingerMs`. librdkafka and Java:
+     * delivery.timeout.ms.
+     *
+     * @defaultValue `120000`
+     */
+    sendTimeoutMs?: number | undefined;
+    /**
+     * The largest record and the largest request, in bytes. Brokers have limits of their own (about 1 MiB unless set).
+     * librdkafka: message.max.bytes; Java: max.request.size.
+     *
+     * @defaultValue `1000000`
+     */
+    maxRecordBytes?: number | undefined;
+    /**
+     * How much may wait to be sent, in bytes, before further sends wait; at least `maxRecordBytes`. librdkafka:
+     * queue.buffering.max.kbytes; Java: buffer.memory.
+     *
+     * @defaultValue `33554432`
+     */
+    sendBufferBytes?: number | undefined;
+    /**
+     * How many records may wait to be sent before further sends wait. librdkafka: queue.buffering.max.messages.
+     *
+     * @defaultValue `100000`
+     */
+    sendBufferRecords?: number | undefined;
+    /**
+     * After how long without a heartbeat the group takes a member for dead, in milliseconds. librdkafka and Java:
+     * session.timeout.ms.
+     *
+     * @defaultValue `45000`
+     */
+    sessionTimeoutMs?: number | undefined;
+    /**
+     * How often a member tells the group that it lives, in milliseconds; less than `sessionTimeoutMs`. librdkafka and
+     * Java: heartbeat.interval.ms.
+     *
+     * @defaultValue `3000`
+     */
+    heartbeatIntervalMs?: number | undefined;
+    /**
+     * How long a consumer may go without taking records, in milliseconds; at least `sessionTimeoutMs`. librdkafka and
+     * Java: max.poll.interval.ms.
+     *
+     * @defaultValue `300000`
+     */
+    maxPollIntervalMs?: number | undefined;
+    /**
+     * How much all consumers of the process together may fetch ahead, in bytes. librdkafka: a share of it becomes each
+     * consumer's queued.max.messages.kbytes.
+     *
+     * @defaultValue `67108864`
+     */
+    prefetchBytes?: number | undefined;
+    /**
+     * How often offsets of handled records are committed, in milliseconds. Java: auto.commit.interval.ms.
+     *
+     * @defaultValue `1000`
+     */
+    commitIntervalMs?: number | undefined;
+    /**
+     * Makes the member static: a restart within `sessionTimeoutMs` causes no rebalance. Each process needs its own.
+     * librdkafka and Java: group.instance.id.
+     */
+    groupInstanceId?: string | undefined;
+    /**
+     * Any other property of librdkafka, by its own name. Those that load or run code, or that narad's guarantees rest
+     * on, are refused.
+     */
+    librdkafka?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
+}
+/** PEM text, or the path of a file (for a certificate authority also of a directory). */
+type PemSource = {
+    readonly pem: Secret;
+} | {
+    readonly path: string;
+};
+interface ResolvedSsl {
+    readonly ca?: PemSource;
+    readonly cert?: PemSource;
+    readonly key?: PemSource;
+    readonly passphrase?: Secret;
+    readonly rejectUnauthorized: boolean;
+}
+interface ResolvedSasl {
+    readonly mechanism: SaslMechanism;
+    readonly username?: string;
+    readonly password?: Secret;
+}
+/**
+ * The configuration after input, environment and defaults. It may be logged or inspected whole: secrets in it do not
+ * show.
+ */
+interface ResolvedConfig {
+    readonly brokers: readonly string[] | 'embedded';
+    readonly clientId: string;
+    readonly ssl: ResolvedSsl | false;
+    readonly sasl: ResolvedSasl | false;
+    readonly group?: string;
+    readonly autoOffsetReset: AutoOffsetReset;
+    readonly maxRetries: number;
+    readonly dlqTopic?: string;
+    readonly enableMiddleware: boolean;
+    readonly connectionTimeoutMs: number;
+    readonly logLevel: LogLevel;
+    readonly devMode: DevMode;
+    readonly logger?: Logger;
+    readonly codec: ResolvedCodec;
+    readonly compression: Compression;
+    readonly lingerMs: number;
+    readonly sendTimeoutMs: number;
+    readonly maxRecordBytes: number;
+    readonly sendBufferBytes: number;
+    readonly sendBufferRecords: number;
+    readonly sessionTimeoutMs: number;
+    readonly heartbeatIntervalMs: number;
+    readonly maxPollIntervalMs: number;
+    readonly prefetchBytes: number;
+    readonly commitIntervalMs: number;
+    readonly groupInstanceId?: string;
+    /** Properties that go to librdkafka as they are; those of options that were spelled as properties are not among them. */
+    readonly librdkafka: Readonly<Record<string, string | Secret>>;
+}
+
+/** Which records wait for each other: those of a key, those of a partition, or none. */
+type Ordering = 'key' | 'partition' | 'none';
+/** How a batch handler wants its batches. */
+interface BatchOptions {
+    /**
+     * Most records of a batch, 1 to 10,000.
+     *
+     * @defaultValue `1000`
+     */
+    maxMessages?: number;
+    /**
+     * How long a batch that is not full waits for more records, in milliseconds, up to 60,000.
+     *
+     * @defaultValue `0`
+     */
+    maxWaitMs?: number;
+}
+/** Options of a subscription with a handler for each record. */
+interface SubscribeOptions<T = unknown> {
+    /** The consumer group. Default: the one connected last. */
+    group?: string;
+    /**
+     * Where a partition starts for which the group has committed nothing: at its beginning, or after what is there when
+     * `subscribe` is called. Default: what `autoOffsetReset` says. Partitions and topics that appear later are always
+     * read from their beginning.
+     */
+    fromBeginning?: boolean;
+    /**
+     * Handlers that run side by side, 1 to 10,000.
+     *
+     * @defaultValue `16`
+     */
+    concurrency?: number;
+    /**
+     * Which records wait for each other.
+     *
+     * @defaultValue `key`
+     */
+    ordering?: Ordering;
+    /** How bytes become values. Default: the service's codec. */
+    codec?: CodecOption<T>;
+}
+/** Options of a subscription whose handler takes an array. */
+interface BatchSubscribeOptions<T = unknown> extends Omit<SubscribeOptions<T>, 'concurrency' | 'ordering'> {
+    batch: BatchOptions | true;
+}
+/** A topic, a pattern of topics, or several of them. */
+type TopicsInput = string | RegExp | ReadonlyArray<string | RegExp>;
+
+/** Why partitions came or went. */
+interface RebalanceEvent {
+    group: string;
+    kind: 'assigned' | 'revoked' | 'lost';
+    partitions: Array<{
+        topic: string;
+        partition: number;
+    }>;
+}
+/** What a close left behind. */
+interface ConsumerReport {
+    group: string;
+    /** Records whose handler had not ended; they are redelivered. */
+    unfinished: number;
+    /** Whether the group was left before the deadline. */
+    leftGroup: boolean;
+}
+
+/** The events of a service with what listeners get. */
+interface ServiceEvents {
+    /** A broker answers: after connecting, and after each time the connection was lost. */
+    connected: [];
+    /** No broker answers any more; narad goes on trying. Also after `disconnect()`. */
+    disconnected: [];
+    /** Something went wrong that no call rejects with. Without a listener it is logged, and nothing is thrown. */
+    error: [error: KafkaError];
+    /** Partitions came or went. */
+    rebalance: [event: RebalanceEvent];
+}
+/**
+ * An event emitter in which an `error` that nobody listens to does not end the process, and in which a listener that
+ * throws does not break what was about to happen: its error is raised on its own, as an uncaught exception.
+ */
+declare class ServiceEmitter extends EventEmitter {
+    on<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
+    once<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
+    off<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
+    emit<Name extends keyof ServiceEvents>(name: Name, ...args: ServiceEvents[Name]): boolean;
+}
+
+/** What `disconnect()` left behind. */
+interface DisconnectReport {
+    /** Records that were sent and not acknowledged in time. Each of their sends has rejected. */
+    undelivered: number;
+    groups: ConsumerReport[];
+}
+
+/** A header as it was sent. */
+type RawHeader = readonly [name: string, value: Buffer | null];
+/**
+ * What a handler is told beside the value. Fields are decoded when they are read. Keeping a context keeps the memory
+ * of its whole batch (up to 1 MiB): copy the fields that are to be kept.
+ */
+declare class RecordContext {
+    #private;
+    get topic(): string;
+    get partition(): number;
+    /** The consumer group. */
+    get group(): string;
+    get offset(): number;
+    /** The record's time in milliseconds since the epoch, -1 where it has none. */
+    get timestamp(): number;
+    /** How often the record was handed to the handler, from 1. */
+    get attempt(): number;
+    /** Aborts when the record is no longer this member's to handle, or the service disconnects. */
+    get signal(): AbortSignal;
+    /** The key as UTF-8 text; `null` for none, which is not the empty key. */
+    get key(): string | null;
+    /** The key's bytes. */
+    get rawKey(): Buffer | null;
+    /** The value's bytes; `null` for a tombstone, which is not an empty value. */
+    get rawValue(): Buffer | null;
+    /** Headers as UTF-8 text, the last of each name; the object has no prototype. See also {@link rawHeaders}. */
+    get headers(): Readonly<Record<string, string | null>>;
+    /** All headers in the order in which they were sent, repeated ones included. */
+    get rawHeaders(): readonly RawHeader[];
+    /** Header `x-correlation-id`. */
+    get correlationId(): string | undefined;
+    /** Header `x-conversation-id`. */
+    get conversationId(): string | undefined;
+    /** Header `x-event-type`. */
+    get eventType(): string | undefined;
+    /** Header `x-source`. */
+    get source(): string | undefined;
+    /** For logs: the place, and nothing of the record's content. */
+    toJSON(): {
+        topic: string;
+        partition: number;
+        offset: number;
+        group: string;
+        attempt: number;
+    };
+}
+/** What a batch handler is told beside the values. */
+interface BatchContext {
+    /** The context of each value, at the same index. */
+    readonly records: readonly RecordContext[];
+    readonly group: string;
+    readonly signal: AbortSignal;
+}
+
+/** A handler that takes one record at a time. */
+type RecordHandler<T = unknown> = (message: T, context: RecordContext) => unknown;
+
+/** A handler that takes many records at a time. */
+type BatchHandler<T = unknown> = (messages: T[], context: BatchContext) => unknown;
+
+/** Options of {@link Consumer.subscribe}: those of a service's `subscribe`, without the group. */
+type ConsumerSubscribeOptions<T = unknown> = Omit<SubscribeOptions<T>, 'group'>;
+/** As {@link ConsumerSubscribeOptions}, for a handler that takes an array. */
+type ConsumerBatchSubscribeOptions<T = unknown> = Omit<BatchSubscribeOptions<T>, 'group'>;
+/** One consumer group of a service: `subscribe` for that group, whichever was connected last. */
+declare class Consumer {
+    #private;
+    readonly group: string;
+    /**
+     * Handles the records of topics in this group; see the service's `subscribe`.
+     *
+     * @throws {@link SubscribeError}, {@link TopicError}, {@link ArgumentError}
+     */
+    subscribe<T = unknown>(topics: TopicsInput, handler: BatchHandler<T>, options: ConsumerBatchSubscribeOptions<T>): Promise<void>;
+    subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: ConsumerSubscribeOptions<T>): Promise<void>;
+}
+
+/**
+ * Every header name that narad writes or reads by itself. All values are UTF-8 text.
+ *
+ * They follow the `x-…-id` habit of HTTP gateways, so that services in other languages can read and set them.
+ */
+declare const HEADERS: {
+    /** Ties together all records that one request caused; a handler's sends should pass it on. */
+    readonly correlationId: "x-correlation-id";
+    /** Ties together the requests of one longer exchange, each of which has a correlation id of its own. */
+    readonly conversationId: "x-conversation-id";
+    /** What happened, such as `order.created`, so that a handler can choose without decoding the value. */
+    readonly eventType: "x-event-type";
+    /** The service that sent the record. */
+    readonly source: "x-source";
+};
+
+/** Options of one call to send. They hold for each of its records; a builder's own fields win. */
+interface SendOptions<T = unknown> {
+    /** The key, or what gives it for each value. */
+    key?: KeyInput | ((value: T, index: number) => KeyInput);
+    headers?: HeadersInput;
+    /** The partition, whatever the key says. */
+    partition?: number;
+    timestamp?: number | Date;
+    /** How the values become bytes; default: the service's codec. */
+    codec?: CodecOption;
+}
+/** A record as KafkaJS users write it: key and value are text or bytes, and sent as they are. */
+interface RecordInput {
+    key?: KeyInput;
+    /** `null` is a tombstone. */
+    value: string | Uint8Array | null;
+    headers?: HeadersInput;
+    partition?: number;
+    timestamp?: number | string | Date;
+}
+
+/** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
+type ServiceMode = 'live' | 'log-only' | 'disconnected';
+/** Options of {@link KafkaService.disconnect}. */
+interface DisconnectOptions {
+    /**
+     * The time for everything together, in milliseconds.
+     *
+     * @defaultValue `30000`
+     */
+    timeoutMs?: number;
+}
+/**
+ * Kafka for one service: one producer and any number of consumer groups. {@link kafkaService} is the usual one;
+ * {@link createKafkaService} makes more.
+ */
+declare class KafkaService extends ServiceEmitter {
+    #private;
+    /**
+     * Reads the configuration from `config` and the environment. Connects nothing; may be called again.
+     *
+     * @throws {@link ConfigError} that says what is wrong and where it was given.
+     */
+    init(config?: KafkaConfig): this;
+    /** The configuration in force, without secrets in its printed form. */
+    get config(): ResolvedConfig;
+    /** Whether a broker can be reached. */
+    get isConnected(): boolean;
+    get mode(): ServiceMode;
+    /**
+     * Connects the producer. Resolves once a broker has answered.
+     *
+     * @throws {@link ConnectionError} at `connectionTimeoutMs` with the reason, {@link AuthenticationError} at once.
+     */
+    connectProducer(): Promise<this>;
+    /**
+     * Connects a consumer group; several may be connected. Joins at the first {@link subscribe}.
+     *
+     * @param group Default: the configured `group`.
+     * @throws As {@link connectProducer}.
+     */
+    connectConsumer(group?: string): Promise<Consumer>;
+    /**
+     * Sends a value, or each value of an array, and resolves once the broker has acknowledged it (acks=all, idempotent).
+     * {@link message} adds key, headers, partition and timestamp to a value; options do so for all.
+     *
+     * @throws Before anything is sent: {@link ArgumentError}, {@link EncodeError}, {@link TopicError},
+     *   {@link NotConnectedError}, {@link ClosedError}. After: {@link SendError} and others; for an array, `results` of
+     *   the error has the fate of each record.
+     */
+    send<T>(topic: string, values: ReadonlyArray<T | MessageBuilder<T>>, options?: SendOptions<T>): Promise<RecordMetadata[]>;
+    send<T>(topic: string, value: T | MessageBuilder<T>, options?: SendOptions<T>): Promise<RecordMetadata>;
+    /**
+     * Sends records whose keys and values are text or bytes already.
+     *
+     * @throws As {@link send}.
+     */
+    sendRecords(topic: string, records: readonly RecordInput[]): Promise<RecordMetadata[]>;
+    /**
+     * Handles the records of topics: a name, a RegExp, or several. Resolves once the group has been joined and its
+     * start is fixed, so that what is sent afterwards is handled. May be called at any time, also while consuming.
+     *
+     * @throws {@link SubscribeError}, {@link TopicError}, {@link ArgumentError}, {@link NotConnectedError}
+     */
+    subscribe<T = unknown>(topics: TopicsInput, handler: BatchHandler<T>, options: BatchSubscribeOptions<T>): Promise<void>;
+    subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: SubscribeOptions<T>): Promise<void>;
+    /**
+     * Takes no more records, lets handlers end, commits, leaves the groups, delivers what was sent, and closes, all
+     * within the time. A second call gives the same promise. `init()` makes the service usable again.
+     *
+     * @returns What was left when the time was over.
+     */
+    disconnect(options?: DisconnectOptions): Promise<DisconnectReport>;
+}
+/** The service that most processes need: configured by the environment, shared by all modules. */
+declare const kafkaService: KafkaService;
+/** A service of its own, for a process that talks to more than one cluster, and for tests. */
+declare function createKafkaService(config?: KafkaConfig): KafkaService;
+
+export {
+  ArgumentError,
+  AuthenticationError,
+  AuthorizationError,
+  ClosedError,
+  CommitError,
+  ConfigError,
+  ConnectionError,
+  ConsumeError,
+  DecodeError,
+  EmbeddedBrokerError,
+  EncodeError,
+  FatalError,
+  HEADERS,
+  HandlerError,
+  InternalError,
+  KafkaError,
+  NativeLoadError,
+  NotConnectedError,
+  RecordTooLargeError,
+  SendError,
+  SubscribeError,
+  TopicError,
+  createKafkaService,
+  kafkaService,
+  message,
+};
+
+export type {
+  AutoOffsetReset,
+  BatchContext,
+  BatchHandler,
+  BatchOptions,
+  BatchSubscribeOptions,
+  Brokers,
+  Codec,
+  CodecOption,
+  Compression,
+  Consumer,
+  ConsumerBatchSubscribeOptions,
+  ConsumerReport,
+  ConsumerSubscribeOptions,
+  DecodeContext,
+  DevMode,
+  DisconnectOptions,
+  DisconnectReport,
+  EncodeContext,
+  HeaderValue,
+  HeadersInput,
+  KafkaConfig,
+  KafkaErrorFields,
+  KafkaErrorJson,
+  KafkaService,
+  KeyInput,
+  LogLevel,
+  LogMethod,
+  Logger,
+  MessageBuilder,
+  NaradErrorCode,
+  Ordering,
+  RawHeader,
+  RebalanceEvent,
+  RecordContext,
+  RecordHandler,
+  RecordInput,
+  RecordMetadata,
+  ResolvedConfig,
+  SaslConfig,
+  SaslMechanism,
+  SendErrorFields,
+  SendOptions,
+  ServiceEvents,
+  ServiceMode,
+  SslConfig,
+  SubscribeOptions,
+  TopicsInput,
+};
