@@ -23,6 +23,11 @@ class Gauge {
   }
 }
 
+/** Anything may be given as `then`. */
+function withThen(then: PropertyDescriptor): unknown {
+  return Object.defineProperty({}, 'then', then)
+}
+
 /** What holds for every handler. */
 export function describeHandling(bed: Bed): void {
   describe(`Handling on ${bed.name}`, { skip: bed.skip }, () => {
@@ -125,9 +130,9 @@ export function describeHandling(bed: Bed): void {
       const brokers = await bed.brokers()
       const service = await makeProducer(t, { brokers })
       await service.connectConsumer(randomGroup())
-      // biome-ignore lint/suspicious/noThenProperty: that is what is tested
-      const thenable = { then: (done: () => void) => setTimeout(done, 1) }
-      for (const result of [undefined, false, null, 'text', { then: 'no function' }, Promise.resolve(1), thenable]) {
+      const thenable = withThen({ value: (done: () => void) => setTimeout(done, 1) })
+      const notThenable = withThen({ value: 'no function' })
+      for (const result of [undefined, false, null, 'text', notThenable, Promise.resolve(1), thenable]) {
         const topic = await bed.topic()
         const received = new Received<number>()
         await service.subscribe<number>(topic, (value, context) => {
@@ -173,16 +178,8 @@ export function describeHandling(bed: Bed): void {
           throw null
         },
       ],
-      ['gives a thenable that throws', () => ({ then: () => assert.fail('in then') })],
-      [
-        'gives an object whose then cannot be read',
-        () =>
-          Object.defineProperty({}, 'then', {
-            get() {
-              throw new Error('in the getter')
-            },
-          }),
-      ],
+      ['gives a thenable that throws', () => withThen({ value: () => assert.fail('in then') })],
+      ['gives an object whose then cannot be read', () => withThen({ get: () => assert.fail('in the getter') })],
     ]
     for (const [how, fail] of failures) {
       test(`C6: a handler that ${how} stops its partition alone, and the record comes again`, async (t) => {

@@ -45,13 +45,41 @@ export function describeLifecycle(bed: Bed): void {
       assert.deepEqual(connected, ['connected'])
     })
 
-    test('connectConsumer gives the same consumer for the same group', async (t) => {
+    test('connectConsumer may be called at once and again: it stays one member of the group', async (t) => {
       const service = makeService(t, { brokers: await bed.brokers() })
-      const group = randomGroup()
-      const [first, second] = await Promise.all([service.connectConsumer(group), service.connectConsumer(group)])
-      assert.equal(first, second)
-      assert.equal(await service.connectConsumer(group), first)
-      assert.notEqual(await service.connectConsumer(randomGroup()), first)
+      const [one, two] = [randomGroup('one'), randomGroup('two')]
+      const consumers = await Promise.all([one, one, two].map((group) => service.connectConsumer(group)))
+      await service.connectConsumer(one)
+      assert.deepEqual(
+        consumers.map(({ group }) => group),
+        [one, one, two],
+      )
+      const { groups } = await service.disconnect()
+      assert.deepEqual(
+        groups.map(({ group, leftGroup }) => [group, leftGroup]),
+        [
+          [one, true],
+          [two, true],
+        ],
+      )
+    })
+
+    test('what connectConsumer gives subscribes for its group, whichever was connected last', async (t) => {
+      const [brokers, topic] = [await bed.brokers(), await bed.topic()]
+      const service = await makeProducer(t, { brokers })
+      const first = await service.connectConsumer(randomGroup())
+      const second = await service.connectConsumer(randomGroup())
+      const received = [new Received<number>(), new Received<number>()]
+      const groups: string[] = []
+      for (const [index, consumer] of [first, second].entries()) {
+        await consumer.subscribe<number>(topic, (value, context) => {
+          groups.push(context.group)
+          received[index]?.handler(value, context)
+        })
+      }
+      await service.send(topic, 1)
+      for (const one of received) await one.count(1)
+      assert.deepEqual(groups.sort(), [first.group, second.group].sort())
     })
 
     test('a send before connectProducer rejects with "not connected", though a consumer is connected', async (t) => {
@@ -226,10 +254,12 @@ export function describeLifecycle(bed: Bed): void {
         const [brokers, topic] = [await bed.brokers(), await bed.topic()]
         const service = makeService(t, { brokers })
         await service.connectConsumer(randomGroup())
-        const subscribing = service.subscribe(topic, () => {}).then(
-          () => 'subscribed',
-          (error: unknown) => error,
-        )
+        const subscribing = service
+          .subscribe(topic, () => {})
+          .then(
+            () => 'subscribed',
+            (error: unknown) => error,
+          )
         await delay(waitMs)
         const [report, outcome] = await Promise.all([service.disconnect({ timeoutMs: 5_000 }), subscribing])
         assert.equal(report.groups[0]?.leftGroup, true)

@@ -92,7 +92,7 @@ export function describeSubscribing(bed: Bed): void {
       await service.subscribe<number>(topic, (received[0] as Received<number>).handler, { group: groups[0] as string })
       await service.subscribe<number>(topic, (received[1] as Received<number>).handler)
       const consumer = await service.connectConsumer()
-      assert.equal(consumer?.group, service.config.group)
+      assert.equal(consumer.group, service.config.group)
       await service.subscribe<number>(topic, (received[2] as Received<number>).handler)
       await service.send(topic, numbers(200), { key: String })
       for (const one of received) {
@@ -294,7 +294,9 @@ export function describeSubscribing(bed: Bed): void {
       }
       await waitFor(() => owned[0]?.size === 2 && owned[1]?.size === 2, { what: 'two partitions each' })
       await producer.send(topic, numbers(1_000), { key: String })
-      await waitFor(() => members.reduce((sum, { records }) => sum + records.length, 0) >= 1_000, { what: 'all records' })
+      await waitFor(() => members.reduce((sum, { records }) => sum + records.length, 0) >= 1_000, {
+        what: 'all records',
+      })
       assert.deepEqual(sorted(members.flatMap(({ values }) => values)), numbers(1_000))
       assert.ok(members.every(({ records }) => records.length > 0))
     })

@@ -1,4 +1,5 @@
 // Where a list of behaviours is run: the same tests hold on the embedded broker and on real Kafka.
+import { TestBroker } from 'narad/testing'
 import { createTopic } from '../../scripts/kafka/protocol.mjs'
 import { sharedKafka } from './kafka.ts'
 import { randomTopic } from './names.ts'
@@ -22,6 +23,24 @@ export function kafkaBed(): Bed {
     brokers: kafka.brokers,
     async topic(partitions = 1, name = randomTopic()) {
       await createTopic(await kafka.brokers(), name, { partitions })
+      return name
+    },
+  }
+}
+
+/** One embedded broker for all tests of a file; it ends with the process. */
+export function embeddedBed(): Bed {
+  let started: Promise<TestBroker> | undefined
+  const broker = () => {
+    started ??= TestBroker.start()
+    return started
+  }
+  return {
+    name: 'the embedded broker',
+    skip: false,
+    brokers: async () => (await broker()).brokers,
+    async topic(partitions = 1, name = randomTopic()) {
+      await (await broker()).createTopic(name, { partitions })
       return name
     },
   }
