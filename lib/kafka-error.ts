@@ -48,6 +48,8 @@ const CONTEXT_FIELDS = ['topic', 'partition', 'offset', 'key', 'group', 'kafkaCo
 export function brand(errorClass: typeof KafkaError, name: ErrorClassName): void {
   const symbol = Symbol.for(`narad.${name}`)
   Object.defineProperty(errorClass.prototype, symbol, { value: true })
+  // The bundler renames a class that names itself, and Node shows an uncaught error under the name of its class.
+  Object.defineProperty(errorClass, 'name', { value: name, configurable: true })
   Object.defineProperty(errorClass.prototype, 'name', { value: name, writable: true, configurable: true })
   Object.defineProperty(errorClass, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {

@@ -211,7 +211,7 @@ export class KafkaService extends ServiceEmitter {
     }
     const consumer = group === undefined ? undefined : this.#connection?.consumer(group)
     if (consumer === undefined) {
-      const which = group === undefined ? 'No consumer group' : `Group ${group}`
+      const which = group === undefined ? 'A consumer group' : `Group ${group}`
       throw new NotConnectedError(`${which} is not connected: await connectConsumer() before subscribe().`)
     }
     await consumer.subscribe(spec, this.#fromBeginning(spec), handler)

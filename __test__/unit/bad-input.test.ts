@@ -231,7 +231,11 @@ describe('subscribe', () => {
   })
 
   test('rejects with "not connected" where the group is not connected', async () => {
-    assert.match((await failure(() => service().subscribe('topic', handler))).message, /not connected/)
+    // It once said "No consumer group is not connected".
+    assert.match(
+      (await failure(() => service().subscribe('topic', handler))).message,
+      /^A consumer group is not connected/,
+    )
     const named = await failure(() => service().subscribe('topic', handler, { group: 'billing' }))
     assert.ok(named instanceof NotConnectedError)
     assert.match(named.message, /Group billing is not connected: await connectConsumer\(\)/)
