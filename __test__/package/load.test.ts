@@ -55,6 +55,12 @@ describe('the packed package', () => {
     assert.equal(await node(user.project, 'same.mjs'), '')
   })
 
+  // The bundler calls them _ConfigError and so on, and that is what people saw of an uncaught error.
+  test('shows errors under the names of their classes', async () => {
+    const renamed = `Object.entries(require("narad")).filter(([key, value]) => /Error$/.test(key) && value.name !== key)`
+    assert.equal(await node(user.project, '-p', `${renamed}.join()`), '')
+  })
+
   test('does not load the addon before it is needed', async () => {
     await writeFile(
       join(user.project, 'lazy.mjs'),
