@@ -1,4 +1,5 @@
 import { acquireEmbeddedBroker, type EmbeddedBrokerLease } from './broker/embedded.ts'
+import { withFastGroups } from './broker/fast-groups.ts'
 import { consumerProperties, type Properties, producerProperties } from './config/properties.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { ConnectionWatch } from './connection-watch.ts'
@@ -98,7 +99,7 @@ export class Connection {
   }
 
   async #startConsumer(group: string, timeoutMs: number): Promise<Member> {
-    const properties = await this.#withBrokers(consumerProperties(this.#config, group))
+    const properties = withFastGroups(await this.#withBrokers(consumerProperties(this.#config, group)))
     const { commitIntervalMs, prefetchBytes, connectionTimeoutMs } = this.#config
     const consumer = Member.start({
       group,
