@@ -39,6 +39,11 @@ impl Commits {
         self.last.map_or_else(Instant::now, |last| last + self.interval)
     }
 
+    /// The first commit waits for nothing.
+    fn is_due(&self) -> bool {
+        self.last.is_none_or(|last| last.elapsed() >= self.interval)
+    }
+
     /// Sends what has moved, if the interval has passed or `now` is asked for.
     pub(super) fn send(
         &mut self,
@@ -47,7 +52,7 @@ impl Commits {
         slots: &mut Slots,
         now: bool,
     ) -> Option<CoreError> {
-        if self.is_waiting() || (!now && Instant::now() < self.due()) {
+        if self.is_waiting() || !(now || self.is_due()) {
             return None;
         }
         let moved: Vec<(Arc<str>, i32, i64)> = slots
@@ -104,5 +109,22 @@ fn failed(cause: RDKafkaRespErr, place: Option<PartitionOffset>) -> CoreError {
     match place {
         Some(place) => error.on_topic(place.topic).on_partition(place.partition),
         None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Whether the first commit was due was asked by comparing two readings of the clock, of which the first is always
+    // the earlier one: nothing was committed before the group was left.
+    #[test]
+    fn the_first_commit_is_due_at_once_and_the_next_after_the_interval() {
+        let mut commits = Commits::new(Duration::from_secs(60));
+        assert!(commits.is_due());
+        commits.last = Some(Instant::now());
+        assert!(!commits.is_due());
+        commits.last = Instant::now().checked_sub(Duration::from_secs(61));
+        assert!(commits.is_due());
     }
 }
