@@ -1,23 +1,7 @@
 // Generated from lib/ by `npm run generate`. Do not edit.
 /// <reference types="node" />
-/** Kafka's numbers of the requests that can be told to fail. */
-declare const REQUESTS: {
-    readonly Produce: 0;
-    readonly Fetch: 1;
-    readonly ListOffsets: 2;
-    readonly OffsetCommit: 8;
-    readonly OffsetFetch: 9;
-    readonly FindCoordinator: 10;
-    readonly JoinGroup: 11;
-    readonly Heartbeat: 12;
-    readonly LeaveGroup: 13;
-    readonly SyncGroup: 14;
-    readonly InitProducerId: 22;
-    readonly OffsetForLeaderEpoch: 23;
-    readonly ConsumerGroupHeartbeat: 68;
-};
 /** A request that {@link TestBroker.failRequests} takes, by Kafka's name. */
-type RequestName = keyof typeof REQUESTS;
+type RequestName = 'Produce' | 'Fetch' | 'ListOffsets' | 'OffsetCommit' | 'OffsetFetch' | 'FindCoordinator' | 'JoinGroup' | 'Heartbeat' | 'LeaveGroup' | 'SyncGroup' | 'InitProducerId' | 'OffsetForLeaderEpoch' | 'ConsumerGroupHeartbeat';
 /** How a topic is created. */
 interface TopicOptions {
     /** Default 1. */

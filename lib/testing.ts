@@ -6,8 +6,24 @@ import { quote } from './escape.ts'
 import { suggest } from './suggest.ts'
 import { checkTopicName } from './topics.ts'
 
-/** Kafka's numbers of the requests that can be told to fail. */
-const REQUESTS = {
+/** A request that {@link TestBroker.failRequests} takes, by Kafka's name. */
+export type RequestName =
+  | 'Produce'
+  | 'Fetch'
+  | 'ListOffsets'
+  | 'OffsetCommit'
+  | 'OffsetFetch'
+  | 'FindCoordinator'
+  | 'JoinGroup'
+  | 'Heartbeat'
+  | 'LeaveGroup'
+  | 'SyncGroup'
+  | 'InitProducerId'
+  | 'OffsetForLeaderEpoch'
+  | 'ConsumerGroupHeartbeat'
+
+/** Kafka's numbers of them. */
+const REQUESTS: Readonly<Record<RequestName, number>> = {
   Produce: 0,
   Fetch: 1,
   ListOffsets: 2,
@@ -21,7 +37,7 @@ const REQUESTS = {
   InitProducerId: 22,
   OffsetForLeaderEpoch: 23,
   ConsumerGroupHeartbeat: 68,
-} as const
+}
 
 /** Requests of Kafka that the embedded broker does not have, or never fails on request: it would do nothing in silence. */
 const UNSUPPORTED: readonly string[] = [
@@ -32,9 +48,6 @@ const UNSUPPORTED: readonly string[] = [
 const MOST_BROKERS = 100
 const MOST_PARTITIONS = 10_000
 const MOST_MS = 600_000
-
-/** A request that {@link TestBroker.failRequests} takes, by Kafka's name. */
-export type RequestName = keyof typeof REQUESTS
 
 /** How a topic is created. */
 export interface TopicOptions {

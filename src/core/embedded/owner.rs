@@ -177,7 +177,7 @@ impl Owner {
         if !(0..*partitions).contains(&partition) {
             return Err(CoreError::new(
                 ErrorCode::UnknownPartition,
-                format!("topic {topic} has {partitions} partitions, and none with the number {partition}"),
+                format!("topic {topic} has no partition {partition}: it has {partitions}"),
             )
             .on_topic(topic)
             .on_partition(partition));

@@ -1,10 +1,12 @@
 //! librdkafka's mock cluster: real brokers on loopback, as far as a client can tell.
 
+use std::cell::Cell;
 use std::ffi::{CStr, CString};
 use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rdkafka::bindings as sys;
 use rdkafka::types::RDKafkaRespErr;
@@ -14,10 +16,15 @@ use super::{Handle, NO_ERROR, timeout_ms};
 /// Internal errors of librdkafka lie below this; what a broker can answer lies above.
 const BROKER_ERRORS: i32 = -100;
 
+/// The least pause between two calls. The cluster's thread answers a call before it empties the pipe that wakes it: a
+/// call made at once would have its wake-up swallowed, and wait until the thread looks by itself, after a second.
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// A mock cluster. Its calls wait for the cluster's own thread, which never blocks, so they take
-/// microseconds.
+/// milliseconds.
 pub struct MockCluster {
     cluster: NonNull<sys::rd_kafka_mock_cluster_t>,
+    last_call: Cell<Option<Instant>>,
     // declared last: the cluster must go before the instance that it uses
     _handle: Arc<Handle>,
 }
@@ -29,12 +36,30 @@ impl MockCluster {
         let cluster = unsafe { sys::rd_kafka_mock_cluster_new(handle.ptr(), brokers) };
         Some(Self {
             cluster: NonNull::new(cluster)?,
+            last_call: Cell::new(None),
             _handle: Arc::clone(handle),
         })
     }
 
     fn ptr(&self) -> *mut sys::rd_kafka_mock_cluster_t {
         self.cluster.as_ptr()
+    }
+
+    /// Has the cluster's thread do something. `call` gets a live cluster.
+    fn ask(
+        &self,
+        call: impl FnOnce(*mut sys::rd_kafka_mock_cluster_t) -> RDKafkaRespErr,
+    ) -> Result<(), RDKafkaRespErr> {
+        self.pause();
+        let error = call(self.ptr());
+        self.last_call.set(Some(Instant::now()));
+        if error == NO_ERROR { Ok(()) } else { Err(error) }
+    }
+
+    fn pause(&self) {
+        if let Some(last) = self.last_call.get() {
+            thread::sleep(PAUSE.saturating_sub(last.elapsed()));
+        }
     }
 
     /// Host and port of every broker.
@@ -61,16 +86,16 @@ impl MockCluster {
 
     /// Takes a request out of what the brokers say they know.
     pub fn disable_request(&self, api: i16) -> Result<(), RDKafkaRespErr> {
-        // SAFETY: plain call on a live cluster; an unknown number is refused.
-        outcome(unsafe { sys::rd_kafka_mock_set_apiversion(self.ptr(), api, -1, -1) })
+        // SAFETY: an unknown number is refused.
+        self.ask(|cluster| unsafe { sys::rd_kafka_mock_set_apiversion(cluster, api, -1, -1) })
     }
 
     /// Creates a topic. A replication factor above the number of brokers would be lowered in silence.
     pub fn create_topic(&self, topic: &str, partitions: i32, replication: i32) -> Result<(), RDKafkaRespErr> {
         let topic = c_string(topic)?;
         // SAFETY: the name is copied.
-        outcome(unsafe {
-            sys::rd_kafka_mock_topic_create(self.ptr(), topic.as_ptr(), partitions, replication)
+        self.ask(|cluster| unsafe {
+            sys::rd_kafka_mock_topic_create(cluster, topic.as_ptr(), partitions, replication)
         })
     }
 
@@ -78,8 +103,8 @@ impl MockCluster {
     pub fn set_leader(&self, topic: &str, partition: i32, broker: i32) -> Result<(), RDKafkaRespErr> {
         let topic = c_string(topic)?;
         // SAFETY: the name is copied.
-        outcome(unsafe {
-            sys::rd_kafka_mock_partition_set_leader(self.ptr(), topic.as_ptr(), partition, broker)
+        self.ask(|cluster| unsafe {
+            sys::rd_kafka_mock_partition_set_leader(cluster, topic.as_ptr(), partition, broker)
         })
     }
 
@@ -87,8 +112,8 @@ impl MockCluster {
     pub fn set_coordinator(&self, group: &str, broker: i32) -> Result<(), RDKafkaRespErr> {
         let group = c_string(group)?;
         // SAFETY: both strings are copied.
-        outcome(unsafe {
-            sys::rd_kafka_mock_coordinator_set(self.ptr(), c"group".as_ptr(), group.as_ptr(), broker)
+        self.ask(|cluster| unsafe {
+            sys::rd_kafka_mock_coordinator_set(cluster, c"group".as_ptr(), group.as_ptr(), broker)
         })
     }
 
@@ -108,25 +133,26 @@ impl MockCluster {
 
     /// Closes a broker's connections and takes no new ones. Leaders and coordinators stay where they are.
     pub fn set_down(&self, broker: i32) -> Result<(), RDKafkaRespErr> {
-        // SAFETY: plain call on a live cluster; an unknown id is refused.
-        outcome(unsafe { sys::rd_kafka_mock_broker_set_down(self.ptr(), broker) })
+        // SAFETY: an unknown id is refused.
+        self.ask(|cluster| unsafe { sys::rd_kafka_mock_broker_set_down(cluster, broker) })
     }
 
     /// Takes connections again.
     pub fn set_up(&self, broker: i32) -> Result<(), RDKafkaRespErr> {
         // SAFETY: as above.
-        outcome(unsafe { sys::rd_kafka_mock_broker_set_up(self.ptr(), broker) })
+        self.ask(|cluster| unsafe { sys::rd_kafka_mock_broker_set_up(cluster, broker) })
     }
 
     /// Lets every answer of a broker wait.
     pub fn set_round_trip_time(&self, broker: i32, time: Duration) -> Result<(), RDKafkaRespErr> {
         // SAFETY: as above.
-        outcome(unsafe { sys::rd_kafka_mock_broker_set_rtt(self.ptr(), broker, timeout_ms(time)) })
+        self.ask(|cluster| unsafe { sys::rd_kafka_mock_broker_set_rtt(cluster, broker, timeout_ms(time)) })
     }
 }
 
 impl Drop for MockCluster {
     fn drop(&mut self) {
+        self.pause();
         // SAFETY: the cluster is ours and its handle is still there. Waits for the cluster's thread.
         unsafe { sys::rd_kafka_mock_cluster_destroy(self.ptr()) };
     }
@@ -149,10 +175,6 @@ pub fn injectable_error(name: &str) -> Option<RDKafkaRespErr> {
         let transport = *code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__TRANSPORT;
         transport || (*code != NO_ERROR && (*code as i32) > BROKER_ERRORS)
     })
-}
-
-fn outcome(error: RDKafkaRespErr) -> Result<(), RDKafkaRespErr> {
-    if error == NO_ERROR { Ok(()) } else { Err(error) }
 }
 
 fn c_string(text: &str) -> Result<CString, RDKafkaRespErr> {
