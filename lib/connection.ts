@@ -1,3 +1,4 @@
+import { isEmbedded } from './broker/cluster.ts'
 import { acquireEmbeddedBroker, type EmbeddedBrokerLease } from './broker/embedded.ts'
 import { withFastGroups } from './broker/fast-groups.ts'
 import { consumerProperties, type Properties, producerProperties } from './config/properties.ts'
@@ -17,7 +18,7 @@ export interface DisconnectReport {
   groups: ConsumerReport[]
 }
 
-/** Of the time to disconnect, what is kept for the producer after the consumers: half, at most this. */
+/** Of the time to disconnect, what is kept for the producer after the consumers: a quarter, at most this. */
 const PRODUCER_SHARE_MS = 5_000
 
 /** Everything of a service that is connected to one cluster. */
@@ -71,10 +72,14 @@ export class Connection {
 
   async #startProducer(timeoutMs: number): Promise<void> {
     const properties = await this.#withBrokers(producerProperties(this.#config))
-    const producer = Producer.start(properties, {
-      onError: (error) => this.#onNativeError(error),
-      onLog: (level, text) => this.#log(level, text),
-    })
+    const producer = Producer.start(
+      properties,
+      {
+        onError: (error) => this.#onNativeError(error),
+        onLog: (level, text) => this.#log(level, text),
+      },
+      isEmbedded(properties['bootstrap.servers'] ?? ''),
+    )
     this.#producer = producer
     try {
       await producer.connect(timeoutMs)
@@ -177,7 +182,7 @@ export class Connection {
     this.#isClosing = true
     this.#watch?.stop()
     const deadline = performance.now() + timeoutMs
-    const reserve = this.#producer === undefined ? 0 : Math.min(PRODUCER_SHARE_MS, timeoutMs / 2)
+    const reserve = this.#producer === undefined ? 0 : Math.min(PRODUCER_SHARE_MS, timeoutMs / 4)
     const consumers = [...this.#started.values()]
     const groups = await Promise.all(consumers.map((consumer) => consumer.close(Math.floor(timeoutMs - reserve))))
     const left = Math.max(0, Math.floor(deadline - performance.now()))

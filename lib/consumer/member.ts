@@ -123,7 +123,9 @@ export class Member {
     this.#options.listener.onRebalance({
       group,
       kind,
-      partitions: partitions.map(({ topic, partition }) => ({ topic, partition })),
+      partitions: partitions
+        .map(({ topic, partition }) => ({ topic, partition }))
+        .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1)),
     })
   }
 

@@ -19,21 +19,26 @@ export interface ProducerReport {
 export class Producer {
   readonly #native: NativeProducer
   readonly #sender: Sender
+  readonly #isEmbedded: boolean
   readonly #topics = new Map<string, number>()
   #closing: Promise<ProducerReport> | undefined
 
-  private constructor(handle: NativeProducer) {
+  private constructor(handle: NativeProducer, isEmbedded: boolean) {
     this.#native = handle
     this.#sender = new Sender(handle)
+    this.#isEmbedded = isEmbedded
   }
 
-  /** @throws {@link ConfigError} when librdkafka refuses the properties. */
-  static start(properties: Record<string, string>, listener: ProducerListener): Producer {
+  /**
+   * @param isEmbedded Whether the broker is an embedded one, which acknowledges every record with the time 1234.
+   * @throws {@link ConfigError} when librdkafka refuses the properties.
+   */
+  static start(properties: Record<string, string>, listener: ProducerListener, isEmbedded = false): Producer {
     const { startProducer, NativeProducer: NativeClass } = native()
     let producer: Producer | undefined
     const handle = startProducer(properties, (event) => producer?.onEvent(event, listener))
     if (!(handle instanceof NativeClass)) throw fromNative(handle)
-    producer = new Producer(handle)
+    producer = new Producer(handle, isEmbedded)
     return producer
   }
 
@@ -58,7 +63,7 @@ export class Producer {
 
   /** Sends one record. */
   async sendOne(topic: string, columns: Columns): Promise<RecordMetadata> {
-    const settled = await this.#sender.send(this.#topicIndex(topic), columns)
+    const settled = await this.#send(topic, columns)
     const failure = settled.failures?.get(0)
     if (failure !== undefined) throw fromNative(failure, context(topic, columns, 0))
     return metadata(topic, settled, 0)
@@ -68,11 +73,23 @@ export class Producer {
   async sendAll(topic: string, columns: Columns): Promise<RecordMetadata[]> {
     const count = columns.values.length
     if (count === 0) return []
-    const settled = await this.#sender.send(this.#topicIndex(topic), columns)
+    const settled = await this.#send(topic, columns)
     if (settled.failures !== undefined) throw partialFailure(topic, columns, settled, settled.failures)
     const results = new Array<RecordMetadata>(count)
     for (let index = 0; index < count; index += 1) results[index] = metadata(topic, settled, index)
     return results
+  }
+
+  #send(topic: string, columns: Columns): Promise<Settled> {
+    const topicIndex = this.#topicIndex(topic)
+    return this.#isEmbedded ? this.#sendStamped(topicIndex, columns) : this.#sender.send(topicIndex, columns)
+  }
+
+  async #sendStamped(topicIndex: number, columns: Columns): Promise<Settled> {
+    const now = Date.now()
+    const timestamps = Array.from(columns.values, (_, index) => columns.timestamps?.[index] ?? now)
+    const { partitions, offsets, failures } = await this.#sender.send(topicIndex, { ...columns, timestamps })
+    return { partitions, offsets, timestamps, failures }
   }
 
   #topicIndex(topic: string): number {

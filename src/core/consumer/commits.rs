@@ -89,8 +89,29 @@ impl Commits {
             return None;
         }
         forget(slots);
+        if passes_by_itself(cause) {
+            return None;
+        }
         Some(failed(cause, refused))
     }
+}
+
+/// A rebalance or a moving coordinator is under way: the same position is accepted soon after, or
+/// its partition goes to another member, of which the application is told by the rebalance.
+fn passes_by_itself(cause: RDKafkaRespErr) -> bool {
+    use RDKafkaErrorCode as E;
+    matches!(
+        E::from(cause),
+        E::RebalanceInProgress
+            | E::IllegalGeneration
+            | E::StaleMemberEpoch
+            | E::WaitingForCoordinator
+            | E::InProgress
+            | E::NotCoordinator
+            | E::CoordinatorNotAvailable
+            | E::CoordinatorLoadInProgress
+            | E::UnstableOffsetCommit
+    )
 }
 
 fn forget(slots: &mut Slots) {

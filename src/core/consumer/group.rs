@@ -27,7 +27,7 @@ use crate::core::rd::{Event, EventKind, Handle, OFFSET_INVALID, Partitions, Queu
 const IDLE: Duration = Duration::from_secs(1);
 /// Pause before a last commit that failed is tried again.
 const COMMIT_RETRY: Duration = Duration::from_millis(50);
-/// Leaving the group is given at least this long of a close's time.
+/// Leaving the group is given this much of a close's time, or a quarter of it where that is less.
 const LEAVE_GRACE: Duration = Duration::from_millis(500);
 
 pub(super) struct Waiter {
@@ -37,6 +37,8 @@ pub(super) struct Waiter {
 }
 
 pub(super) struct Closing {
+    /// When handlers that still run are no longer waited for.
+    drain_until: Instant,
     deadline: Instant,
     reply: Reply<ConsumerReport>,
 }
@@ -163,8 +165,18 @@ impl Group {
             Command::Positions(resolved) => self.start_partitions(&resolved),
             Command::Close { deadline, reply } => match &mut self.closing {
                 // a second close may only shorten the first
-                Some(closing) => closing.deadline = closing.deadline.min(deadline),
-                None => self.closing = Some(Closing { deadline, reply }),
+                Some(closing) => {
+                    closing.deadline = closing.deadline.min(deadline);
+                    closing.drain_until = closing.drain_until.min(deadline);
+                }
+                None => {
+                    let grace = deadline.saturating_duration_since(Instant::now()) / 4;
+                    self.closing = Some(Closing {
+                        drain_until: deadline - grace.min(LEAVE_GRACE),
+                        deadline,
+                        reply,
+                    });
+                }
             },
         }
     }
@@ -317,7 +329,7 @@ impl Group {
             .then(|| self.commits.due().max(Instant::now() + Duration::from_millis(1)));
         let waiter_due = self.waiters.iter().map(|w| w.deadline).min();
         let revocation_due = self.revocation.as_ref().map(|r| r.deadline);
-        let closing_due = self.closing.as_ref().map(|c| c.deadline);
+        let closing_due = self.closing.as_ref().map(|c| c.drain_until);
         [
             Some(Instant::now() + IDLE),
             batch_due,
@@ -335,7 +347,7 @@ impl Group {
 
     fn may_leave(&self, closing: &Closing) -> bool {
         let out: usize = self.subscriptions.iter().map(Subscription::out).sum();
-        out == 0 || Instant::now() + LEAVE_GRACE >= closing.deadline
+        out == 0 || Instant::now() >= closing.drain_until
     }
 
     /// Commits, leaves the group and reports. Blocks this thread, which has nothing else to do any

@@ -175,7 +175,9 @@ fn failure(cause: RDKafkaRespErr, maybe_in_log: bool) -> CoreError {
         }
         RDKafkaErrorCode::MessageTimedOut => "no acknowledgement before sendTimeoutMs".to_owned(),
         RDKafkaErrorCode::MessageSizeTooLarge => {
-            "the broker refuses a record of this size; raise max.message.bytes on the topic".into()
+            "the record, or the batch that librdkafka put it in, is over the topic's max.message.bytes; raise that, \
+             or keep librdkafka's batch.size below it"
+                .to_owned()
         }
         RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition => {
             "the topic does not exist and the broker does not create it".to_owned()
