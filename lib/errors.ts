@@ -240,7 +240,8 @@ export function fromNative(raw: NativeErrorFields, context: KafkaErrorFields = {
   const error = new CLASSES[ERROR_CODES[code].class](raw.message, {
     ...context,
     code,
-    retriable: raw.retriable,
+    // without an error of Kafka's behind it, the native side knows no better than the table
+    retriable: raw.kafkaCode == null && !raw.fatal ? undefined : raw.retriable,
     fatal: raw.fatal,
     cause: raw,
     kafkaCode: raw.kafkaCode ?? context.kafkaCode,

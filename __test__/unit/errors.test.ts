@@ -100,6 +100,14 @@ test('a native error becomes the class of its code, with its fields, the context
   )
 })
 
+test('a native error without a cause of Kafka’s is as retriable as the table says', () => {
+  // Of a subscription that timed out the error said that trying again was of no use.
+  const timeout = { code: 'NARAD_SUBSCRIBE_TIMEOUT', message: 'm', retriable: false, fatal: false }
+  assert.equal(fromNative(timeout).retriable, true)
+  assert.equal(fromNative({ ...timeout, kafkaCode: 'GROUP_AUTHORIZATION_FAILED' }).retriable, false)
+  assert.equal(fromNative({ ...timeout, fatal: true }).retriable, false)
+})
+
 test('a native error with a code that nobody knows is an internal error', () => {
   for (const code of ['GenericFailure', 'toString', '__proto__']) {
     const error = fromNative(native({ code }))

@@ -248,5 +248,6 @@ fn is_retriable(cause: RDKafkaRespErr) -> bool {
             | E::NotEnoughReplicasAfterAppend
             | E::RebalanceInProgress
             | E::UnknownTopicOrPartition
+            | E::UnknownTopic
     )
 }
