@@ -61,18 +61,18 @@ function moduleProgram({ code, before, after }: Block): string {
   return `
     import { ${missing.join(', ')} } from 'narad'
     kafkaService.on('error', (error) => { console.error(error); process.exit(1) })
-    const handled = []
-    const subscribe = kafkaService.subscribe.bind(kafkaService)
+    const $handled = []
+    const $subscribe = kafkaService.subscribe.bind(kafkaService)
     kafkaService.subscribe = (topics, handler, options) => {
       let settle
-      handled.push(new Promise((resolve) => { settle = resolve }))
-      return subscribe(topics, async (...given) => { await handler(...given); settle() }, options)
+      $handled.push(new Promise((resolve) => { settle = resolve }))
+      return $subscribe(topics, async (...given) => { await handler(...given); settle() }, options)
     }
     ${/\bkafkaService\.send/.test(code) && !code.includes('connectProducer') ? 'await kafkaService.init().connectProducer()' : ''}
     ${before}
     ${code}
     ${after}
-    await Promise.all(handled)
+    await Promise.all($handled)
     await kafkaService.disconnect()
   `
 }
