@@ -300,7 +300,7 @@ describe('TestBroker', () => {
 
   test('goes on when only its address is kept, and lets the process end', async (t) => {
     // A broker that is collected stops: clients would lose it in the middle of a test.
-    const script = join(__dirname, 'fixtures', 'forgotten-broker.ts')
+    const script = join(__dirname, '..', 'children', 'keeps-the-address.ts')
     const child = startNode(t, script, { nodeArgs: ['--expose-gc'] })
     await child.waitForLine('it still listens')
     const { code: exitCode } = await child.ended
