@@ -79,12 +79,14 @@ export class Member {
   /** @throws {@link ConfigError} when librdkafka refuses the properties. */
   static start(options: MemberOptions): Member {
     const { startConsumer, NativeConsumer: NativeClass } = native()
-    let member: Member | undefined
+    // weak, because the native side keeps the function: a member that was dropped could never be collected
+    let weak: WeakRef<Member> | undefined
     const { commitIntervalMs, prefetchBytes } = options
     const settings = { commitIntervalMs, prefetchBytes }
-    const handle = startConsumer(options.properties, settings, (event) => member?.onEvent(event))
+    const handle = startConsumer(options.properties, settings, (event) => weak?.deref()?.onEvent(event))
     if (!(handle instanceof NativeClass)) throw fromNative(handle, { group: options.group })
-    member = new Member(handle, options)
+    const member = new Member(handle, options)
+    weak = new WeakRef(member)
     return member
   }
 
@@ -174,7 +176,7 @@ export class Member {
       this.#runners.delete(id)
       throw fromNative(error, { group: this.group })
     }
-    if (!this.#isHeld) hold()
+    if (!this.#isHeld) hold(this)
     this.#isHeld = true
     if (watch !== undefined) {
       this.#watches.push(watch)
@@ -240,7 +242,7 @@ export class Member {
     const { unfinished, leftGroup } = await report
     const reason = new ClosedError(`Group ${group} was disconnected.`, { group })
     for (const runner of this.#runners.values()) runner.abort(reason)
-    if (this.#isHeld) release()
+    if (this.#isHeld) release(this)
     return { group, unfinished, leftGroup }
   }
 }

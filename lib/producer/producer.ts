@@ -18,14 +18,16 @@ export interface ProducerReport {
 /** A service's producer: columns down, metadata up. */
 export class Producer {
   readonly #native: NativeProducer
+  readonly #listener: ProducerListener
   readonly #sender: Sender
   readonly #isEmbedded: boolean
   readonly #topics = new Map<string, number>()
   #closing: Promise<ProducerReport> | undefined
 
-  private constructor(handle: NativeProducer, isEmbedded: boolean) {
+  private constructor(handle: NativeProducer, listener: ProducerListener, isEmbedded: boolean) {
     this.#native = handle
-    this.#sender = new Sender(handle)
+    this.#listener = listener
+    this.#sender = new Sender(handle, this)
     this.#isEmbedded = isEmbedded
   }
 
@@ -35,18 +37,20 @@ export class Producer {
    */
   static start(properties: Record<string, string>, listener: ProducerListener, isEmbedded = false): Producer {
     const { startProducer, NativeProducer: NativeClass } = native()
-    let producer: Producer | undefined
-    const handle = startProducer(properties, (event) => producer?.onEvent(event, listener))
+    // weak, because the native side keeps the function: a producer that was dropped could never be collected
+    let weak: WeakRef<Producer> | undefined
+    const handle = startProducer(properties, (event) => weak?.deref()?.onEvent(event))
     if (!(handle instanceof NativeClass)) throw fromNative(handle)
-    producer = new Producer(handle, isEmbedded)
+    const producer = new Producer(handle, listener, isEmbedded)
+    weak = new WeakRef(producer)
     return producer
   }
 
   /** Nothing may throw out of here: it is called by the native side. */
-  private onEvent(event: NativeProducerEvent, listener: ProducerListener): undefined {
+  private onEvent(event: NativeProducerEvent): undefined {
     if (event.call !== undefined) this.#sender.settle(event)
-    else if (event.error !== undefined) listener.onError(event.error)
-    else if (event.log !== undefined) listener.onLog(event.log.level, event.log.text)
+    else if (event.error !== undefined) this.#listener.onError(event.error)
+    else if (event.log !== undefined) this.#listener.onLog(event.log.level, event.log.text)
     return undefined
   }
 

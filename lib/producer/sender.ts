@@ -62,6 +62,7 @@ interface Run {
  */
 export class Sender {
   readonly #native: NativeProducer
+  readonly #owner: object
   readonly #packer = new Packer()
   readonly #calls = new Map<number, Run[]>()
   #queue: Send[] = []
@@ -71,8 +72,10 @@ export class Sender {
   #pending = 0
   #onProgress: (() => void) | undefined
 
-  constructor(native: NativeProducer) {
+  /** @param owner Through whom results come: kept while there are pending ones. */
+  constructor(native: NativeProducer, owner: object) {
     this.#native = native
+    this.#owner = owner
   }
 
   /** Records without a result. */
@@ -83,7 +86,7 @@ export class Sender {
   /** Queues records of one topic. The promise never rejects: failures are part of what it gives. */
   send(topicIndex: number, columns: Columns): Promise<Settled> {
     return new Promise((settle) => {
-      if (this.#pending === 0) hold()
+      if (this.#pending === 0) hold(this.#owner)
       this.#pending += columns.values.length
       this.#queue.push(new Send(topicIndex, columns, settle))
       if (this.#isScheduled || this.#calls.size >= CALLS_IN_FLIGHT) return
@@ -222,7 +225,7 @@ export class Sender {
   #advance(send: Send, count: number): void {
     send.unsettled -= count
     this.#pending -= count
-    if (this.#pending === 0) release()
+    if (this.#pending === 0) release(this.#owner)
     if (send.unsettled === 0) send.settle(send)
   }
 }
