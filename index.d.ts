@@ -1,5 +1,6 @@
 // Generated from lib/ by `npm run generate`. Do not edit.
 /// <reference types="node" />
+import { inspect } from 'node:util';
 import { EventEmitter } from 'node:events';
 
 /** Every stable code that a `KafkaError` can carry. docs/errors.md says what each one means and what to do. */
@@ -688,6 +689,8 @@ declare class RecordContext {
     get eventType(): string | undefined;
     /** Header `x-source`. */
     get source(): string | undefined;
+    /** What `console.log` shows: as {@link toJSON}. */
+    [inspect.custom](): object;
     /** For logs: the place, and nothing of the record's content. */
     toJSON(): {
         topic: string;

@@ -49,6 +49,11 @@ export class Connection {
     return this.#producer === undefined && this.#started.size === 0
   }
 
+  /** A broker has answered before. */
+  get wasLive(): boolean {
+    return this.#watch !== undefined
+  }
+
   get hasProducer(): boolean {
     return this.#producer !== undefined
   }
@@ -72,6 +77,7 @@ export class Connection {
 
   async #startProducer(timeoutMs: number): Promise<void> {
     const properties = await this.#withBrokers(producerProperties(this.#config))
+    this.#checkOpen()
     const producer = Producer.start(
       properties,
       {
@@ -105,6 +111,7 @@ export class Connection {
 
   async #startConsumer(group: string, timeoutMs: number): Promise<Member> {
     const properties = withFastGroups(await this.#withBrokers(consumerProperties(this.#config, group)))
+    this.#checkOpen()
     const { commitIntervalMs, prefetchBytes, connectionTimeoutMs } = this.#config
     const consumer = Member.start({
       group,
@@ -136,7 +143,6 @@ export class Connection {
     if (this.#config.brokers !== 'embedded') return properties
     this.#embedded ??= acquireEmbeddedBroker((error) => this.#emitError(error))
     const lease = await this.#embedded
-    this.#checkOpen()
     return { ...properties, 'bootstrap.servers': lease.bootstrap }
   }
 

@@ -42,7 +42,6 @@ const NOTHING_LEFT: DisconnectReport = { undelivered: 0, groups: [] }
 
 /** What was asked for while there is no broker. */
 interface Wish {
-  producer: boolean
   groups: string[]
   subscriptions: Array<{ group: string; spec: ResolvedSubscription; handler: unknown }>
 }
@@ -57,7 +56,7 @@ export class KafkaService extends ServiceEmitter {
   #logger: NaradLogger | undefined
   #connection: Connection | undefined
   #logOnly: LogOnly | undefined
-  #wish: Wish = { producer: false, groups: [], subscriptions: [] }
+  #wish: Wish = { groups: [], subscriptions: [] }
   #lastGroup: string | undefined
   #disconnecting: Promise<DisconnectReport> | undefined
   #wasDisconnected = false
@@ -110,9 +109,8 @@ export class KafkaService extends ServiceEmitter {
   async connectProducer(): Promise<this> {
     await this.#connect(
       (connection, timeoutMs) => connection.connectProducer(timeoutMs),
-      () => {
-        this.#wish.producer = true
-      },
+      // going live connects the producer in any case
+      () => {},
     )
     return this
   }
@@ -238,7 +236,7 @@ export class KafkaService extends ServiceEmitter {
     this.#logOnly?.stop()
     const wasUsed = this.#connection !== undefined || this.#logOnly !== undefined
     this.#logOnly = undefined
-    this.#wish = { producer: false, groups: [], subscriptions: [] }
+    this.#wish = { groups: [], subscriptions: [] }
     this.#lastGroup = undefined
     const connection = this.#connection
     this.#wasDisconnected = true
@@ -297,16 +295,22 @@ export class KafkaService extends ServiceEmitter {
     try {
       await part(connection, timeoutMs)
     } catch (error) {
-      if (connection.isEmpty && this.#connection === connection) {
-        this.#connection = undefined
-        await connection.close(0)
-      }
-      if (devMode !== 'auto' || !isAbsence(error) || this.#wasDisconnected) throw error
-      if (this.#logOnly === undefined) {
+      // once it was live, a lost broker is waited for like any other; while it never was, every part goes log-only
+      const goesLogOnly =
+        devMode === 'auto' &&
+        !connection.wasLive &&
+        !this.#wasDisconnected &&
+        (isAbsence(error) || this.#logOnly !== undefined)
+      if (goesLogOnly && this.#logOnly === undefined) {
         const why = error instanceof Error ? error.message : String(error)
         this.logger.warn(`Dev mode: no broker, so sends are only logged until one answers (${why})`)
         this.#enterLogOnly().retry()
       }
+      if (this.#connection === connection && (goesLogOnly || connection.isEmpty)) {
+        this.#connection = undefined
+        await connection.close(0)
+      }
+      if (!goesLogOnly) throw error
       wish()
     }
   }
@@ -331,7 +335,8 @@ export class KafkaService extends ServiceEmitter {
     const connection = this.#createConnection()
     const wish = this.#wish
     try {
-      if (wish.producer || wish.groups.length === 0) await connection.connectProducer(AUTO_TIMEOUT_MS)
+      // a service that only logs sends without connectProducer(), and goes on doing so
+      await connection.connectProducer(AUTO_TIMEOUT_MS)
       for (const group of wish.groups) await connection.connectConsumer(group, AUTO_TIMEOUT_MS)
     } catch (error) {
       await connection.close(0)

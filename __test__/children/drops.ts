@@ -6,42 +6,60 @@ import { resources } from '../helpers/resources.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const [brokers = '', topic = '', services = '0'] = process.argv.slice(2)
-const collect = (globalThis as { gc?: () => void }).gc ?? (() => {})
+const { gc: collect = () => assertExposed() } = globalThis as { gc?: () => void }
+
+function assertExposed(): never {
+  throw new Error('run this with --expose-gc')
+}
 
 async function useAndDrop(): Promise<void> {
   const service = createKafkaService({ brokers, logLevel: 'silent' }).init()
   await service.connectProducer()
   await service.connectConsumer(`group-${Math.random()}`)
-  await service.send(topic, 1)
+  await service.send(topic, 'awaited')
+  void service.send(topic, 'not awaited')
+}
+
+/** A service that handles records is not done when nobody names it any more. */
+async function subscribeAndDrop(handler: (value: string) => void): Promise<void> {
+  const service = createKafkaService({ brokers, logLevel: 'silent' }).init()
+  await service.connectConsumer(`group-${Math.random()}`)
+  await service.subscribe(topic, handler)
 }
 
 async function main(): Promise<void> {
+  const last = createKafkaService({ brokers, logLevel: 'silent' }).init()
+  await last.connectProducer()
+  let handled = 0
+  await subscribeAndDrop(() => {
+    handled += 1
+  })
+  await last.send(topic, 'first')
   // so that what the process keeps for good is there before it is measured
-  const first = createKafkaService({ brokers, logLevel: 'silent' }).init()
-  await first.connectProducer()
-  await first.send(topic, 1)
-  await first.disconnect()
+  await waitFor(() => handled === 1, { what: 'the first record' })
   const before = resources().threads
 
   for (let index = 0; index < Number(services); index += 1) await useAndDrop()
   const used = resources().threads
   let longestMs = 0
-  let last = performance.now()
+  let lastBeat = performance.now()
   const beat = setInterval(() => {
-    longestMs = Math.max(longestMs, performance.now() - last)
-    last = performance.now()
+    longestMs = Math.max(longestMs, performance.now() - lastBeat)
+    lastBeat = performance.now()
   }, 5)
-  const ended = waitFor(
-    async () => {
-      await delay(50)
-      collect()
-      return resources().threads <= before + 1
-    },
-    { what: 'the threads to end', timeoutMs: 15_000 },
-  )
-  await ended.catch((error: Error) => console.log(error.message))
+  const areEnded = async () => {
+    await delay(50)
+    collect()
+    return resources().threads <= before
+  }
+  await waitFor(areEnded, { what: 'the threads to end', timeoutMs: 15_000 }).catch((error) => console.log(error))
   clearInterval(beat)
-  console.log(`result ${JSON.stringify({ before, used, left: resources().threads, longestMs })}`)
+  const { threads } = resources()
+  await last.send(topic, 'last')
+  const all = 2 * Number(services) + 2
+  await waitFor(() => handled === all, { what: `${all} records` }).catch((error) => console.log(error))
+  console.log(`result ${JSON.stringify({ before, used, threads, longestMs, handled })}`)
+  process.exit()
 }
 
 void main()

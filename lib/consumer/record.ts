@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { HEADERS } from '../headers.ts'
 import type { Batch } from './batch.ts'
 
@@ -137,6 +138,11 @@ export class RecordContext {
   static abort(context: RecordContext, reason: Error): void {
     context.#controller ??= new AbortController()
     context.#controller.abort(reason)
+  }
+
+  /** What `console.log` shows: as {@link toJSON}. */
+  [inspect.custom](): object {
+    return this.toJSON()
   }
 
   /** For logs: the place, and nothing of the record's content. */
