@@ -3,6 +3,7 @@
 //! `librdkafka '<spec as JSON>'` does one measurement and prints one JSON line, as `harness/measure.mjs` does for the
 //! clients in JavaScript; the fields of both are the same. It uses the C API itself, because the `rdkafka` crate takes
 //! consumed records one by one.
+#![allow(unsafe_code, reason = "plain librdkafka, as C programs call it")]
 
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char, c_void};
