@@ -1,0 +1,4 @@
+import { describeHandling } from '../behaviours/handling.ts'
+import { embeddedBed } from '../helpers/bed.ts'
+
+describeHandling(embeddedBed())
