@@ -7,12 +7,9 @@ export type {
   NativeConsumer,
   NativeConsumerEvent,
   NativeError,
-  NativeFailure,
-  NativeLog,
   NativePartition,
   NativeProducer,
   NativeProducerEvent,
-  NativeSubscription,
 } from '../native/index.js'
 
 let loaded: NativeModule | undefined

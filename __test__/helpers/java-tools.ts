@@ -156,18 +156,6 @@ export function parseGroupDescription(stdout: string): GroupOffset[] {
   return offsets.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition))
 }
 
-/** `kafka-topics.sh`, for example `['--alter', '--topic', topic, '--partitions', '6']`. */
-export async function topicCommand(brokers: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await javaTool('org.apache.kafka.tools.TopicCommand', ['--bootstrap-server', brokers, ...args])
-  return stdout
-}
-
-/** `kafka-configs.sh`, for example `['--alter', '--topic', topic, '--add-config', 'max.message.bytes=1000']`. */
-export async function configCommand(brokers: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await javaTool('kafka.admin.ConfigCommand', ['--bootstrap-server', brokers, ...args])
-  return stdout
-}
-
 function propertyArgs(option: string, properties: Record<string, string>): string[] {
   return Object.entries(properties).flatMap(([name, value]) => [option, `${name}=${value}`])
 }

@@ -6,7 +6,7 @@ import { skipIf } from './requirement.ts'
 import type { Scope } from './scope.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
-export { createTopic, metadata } from '../../scripts/kafka/protocol.mjs'
+export { createTopic } from '../../scripts/kafka/protocol.mjs'
 
 export interface SharedKafka {
   /** For the `skip` option of `describe` or `test`. */

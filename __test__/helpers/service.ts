@@ -36,7 +36,7 @@ export interface ReceivedRecord<T> {
   headers: Record<string, string | null>
 }
 
-export function taken<T>(value: T, context: RecordContext): ReceivedRecord<T> {
+function taken<T>(value: T, context: RecordContext): ReceivedRecord<T> {
   const { topic, partition, offset, timestamp, key, headers } = context
   return { value, topic, partition, offset, timestamp, key, headers: { ...headers } }
 }

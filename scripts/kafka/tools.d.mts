@@ -13,15 +13,9 @@ export interface JavaToolOutput {
 /**
  * Runs one of the Java tools in Kafka's jars, for example
  * `javaTool('org.apache.kafka.tools.TopicCommand', ['--bootstrap-server', brokers, '--list'])`.
- * Rejects with a JavaToolError unless the exit code is 0.
+ * Rejects with an error that has `code`, `stdout` and `stderr` unless the exit code is 0.
  */
 export function javaTool(mainClass: string, args: readonly string[], options?: JavaToolOptions): Promise<JavaToolOutput>
-
-export class JavaToolError extends Error {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
 
 /** JVM arguments that make short runs start fast, and keep logs off stdout. */
 export const TOOL_JVM_ARGS: readonly string[]

@@ -16,7 +16,7 @@ export const TOOL_JVM_ARGS = [
   `-Dlog4j2.configurationFile=${join(SCRIPTS_DIR, 'log4j2-tools.properties')}`,
 ]
 
-export class JavaToolError extends Error {
+class JavaToolError extends Error {
   /**
    * @param {string} message
    * @param {{ code: number | null, stdout: string, stderr: string }} outcome
