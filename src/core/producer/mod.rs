@@ -253,12 +253,14 @@ impl Shared {
     }
 }
 
-/// How many records from the start go to one topic and need nothing but key and value.
+/// How many records from the start go to one topic, name one partition or none, and need nothing but key
+/// and value.
 fn plain_run(records: &[PackedRecord<'_>]) -> usize {
-    let topic = records[0].topic;
+    let PackedRecord { topic, partition, .. } = records[0];
     records
         .iter()
-        .take_while(|r| r.topic == topic && r.headers.is_empty() && r.timestamp == 0)
+        .take_while(|r| r.topic == topic && r.partition == partition)
+        .take_while(|r| r.headers.is_empty() && r.timestamp == 0)
         .count()
 }
 

@@ -53,8 +53,12 @@ impl Topic {
         &self.name
     }
 
-    /// Queues `records` in order. `on_error` gets the index of each that was refused; after the
-    /// first `QUEUE_FULL` none is accepted any more, so that order is kept.
+    /// Queues `records`, all of which name the partition of the first (or none), in order. `on_error`
+    /// gets the index of each that was refused; after the first `QUEUE_FULL` none is accepted any more, so
+    /// that order is kept.
+    ///
+    /// librdkafka's mode with a partition for each record (`RD_KAFKA_MSG_F_PARTITION`) is not used: it
+    /// leaks a record for a partition that does not exist, with its place in the queue.
     pub fn produce_all(
         &self,
         records: &[OutgoingRecord<'_>],
@@ -74,14 +78,14 @@ impl Topic {
                 _private: record.opaque as *mut c_void,
             })
             .collect();
-        let flags = sys::RD_KAFKA_MSG_F_COPY | sys::RD_KAFKA_MSG_F_PARTITION;
+        let partition = records.first().map_or(PARTITION_ANY, |record| record.partition);
         let count = i32::try_from(messages.len()).unwrap_or(i32::MAX);
         // SAFETY: librdkafka copies payloads and keys before it returns.
         let accepted = unsafe {
             sys::rd_kafka_produce_batch(
                 self.topic.as_ptr(),
-                PARTITION_ANY,
-                flags,
+                partition,
+                sys::RD_KAFKA_MSG_F_COPY,
                 messages.as_mut_ptr(),
                 count,
             )
