@@ -11,6 +11,8 @@ use crate::core::rd::{Event, Handle, NO_ERROR, PartitionOffset, Partitions, Queu
 
 /// A commit that is not answered is sent again after this long.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pause before a commit that was refused is tried again.
+const RETRY: Duration = Duration::from_millis(50);
 
 /// The commits of one consumer.
 pub(super) struct Commits {
@@ -18,6 +20,9 @@ pub(super) struct Commits {
     last: Option<Instant>,
     /// When the commit that is not answered yet was sent.
     sent: Option<Instant>,
+    /// When what was refused may be sent again.
+    retry: Option<Instant>,
+    is_hopeless: bool,
 }
 
 impl Commits {
@@ -26,6 +31,8 @@ impl Commits {
             interval,
             last: None,
             sent: None,
+            retry: None,
+            is_hopeless: false,
         }
     }
 
@@ -34,9 +41,20 @@ impl Commits {
         self.sent.is_some_and(|sent| sent.elapsed() < ANSWER_TIMEOUT)
     }
 
-    /// When the next commit may be sent.
+    /// The last one was refused, and trying again does not help.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.is_hopeless
+    }
+
+    /// When the next commit may be sent. The answer to one that is under way comes as an event.
     pub(super) fn due(&self) -> Instant {
-        self.last.map_or_else(Instant::now, |last| last + self.interval)
+        let next = self.last.map_or_else(Instant::now, |last| last + self.interval);
+        self.sent.map_or(next, |sent| next.max(sent + ANSWER_TIMEOUT))
+    }
+
+    /// When a commit that was refused may be sent again.
+    pub(super) fn retry(&self) -> Option<Instant> {
+        self.retry
     }
 
     /// The first commit waits for nothing.
@@ -52,7 +70,12 @@ impl Commits {
         slots: &mut Slots,
         now: bool,
     ) -> Option<CoreError> {
-        if self.is_waiting() || !(now || self.is_due()) {
+        let is_due = if now {
+            self.retry.is_none_or(|retry| Instant::now() >= retry)
+        } else {
+            self.is_due()
+        };
+        if self.is_waiting() || !is_due {
             return None;
         }
         let moved: Vec<(Arc<str>, i32, i64)> = slots
@@ -67,6 +90,7 @@ impl Commits {
             return None;
         }
         self.last = Some(Instant::now());
+        self.retry = None;
         let list = Partitions::of(moved.iter().map(|(t, p, o)| (&**t, *p, *o)));
         match handle.commit(&list, replies) {
             Ok(()) => {
@@ -74,7 +98,7 @@ impl Commits {
                 None
             }
             Err(cause) => {
-                forget(slots);
+                self.refused(cause, slots);
                 Some(failed(cause, None))
             }
         }
@@ -86,14 +110,36 @@ impl Commits {
         let refused: Option<PartitionOffset> = event.partitions().into_iter().find(|p| p.error != NO_ERROR);
         let cause = refused.as_ref().map_or(event.error(), |p| p.error);
         if cause == NO_ERROR || RDKafkaErrorCode::from(cause) == RDKafkaErrorCode::NoOffset {
+            self.is_hopeless = false;
             return None;
         }
-        forget(slots);
+        self.refused(cause, slots);
         if passes_by_itself(cause) {
             return None;
         }
         Some(failed(cause, refused))
     }
+
+    fn refused(&mut self, cause: RDKafkaRespErr, slots: &mut Slots) {
+        self.is_hopeless = is_hopeless(cause);
+        self.retry = Some(Instant::now() + RETRY);
+        for partition in slots.values_mut() {
+            partition.committed = None;
+        }
+    }
+}
+
+/// This member will not be allowed to commit, however often it asks.
+fn is_hopeless(cause: RDKafkaRespErr) -> bool {
+    use RDKafkaErrorCode as E;
+    matches!(
+        E::from(cause),
+        E::GroupAuthorizationFailed
+            | E::TopicAuthorizationFailed
+            | E::UnknownMemberId
+            | E::FencedInstanceId
+            | E::Fenced
+    )
 }
 
 /// A rebalance or a moving coordinator is under way: the same position is accepted soon after, or
@@ -112,12 +158,6 @@ fn passes_by_itself(cause: RDKafkaRespErr) -> bool {
             | E::CoordinatorLoadInProgress
             | E::UnstableOffsetCommit
     )
-}
-
-fn forget(slots: &mut Slots) {
-    for partition in slots.values_mut() {
-        partition.committed = None;
-    }
 }
 
 fn failed(cause: RDKafkaRespErr, place: Option<PartitionOffset>) -> CoreError {
@@ -147,5 +187,29 @@ mod tests {
         assert!(!commits.is_due());
         commits.last = Instant::now().checked_sub(Duration::from_secs(61));
         assert!(commits.is_due());
+    }
+
+    // It was due at the interval, however long the answer took: the owner thread woke every millisecond.
+    #[test]
+    fn while_a_commit_waits_for_its_answer_the_next_one_is_not_due() {
+        let mut commits = Commits::new(Duration::ZERO);
+        let sent = Instant::now();
+        commits.last = Some(sent);
+        commits.sent = Some(sent);
+        assert_eq!(commits.due(), sent + ANSWER_TIMEOUT);
+    }
+
+    // It was sent again at once while partitions were revoked, and until the deadline while the group was left.
+    #[test]
+    fn a_refused_commit_is_tried_again_after_a_pause_and_given_up_without_the_right() {
+        let mut commits = Commits::new(Duration::ZERO);
+        let mut slots = Slots::default();
+        let cause = RDKafkaRespErr::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS;
+        commits.refused(cause, &mut slots);
+        assert!(commits.retry().is_some_and(|retry| retry > Instant::now()));
+        assert!(!commits.is_hopeless());
+        let cause = RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
+        commits.refused(cause, &mut slots);
+        assert!(commits.is_hopeless());
     }
 }

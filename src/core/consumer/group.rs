@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,8 +25,8 @@ use crate::core::rd::{Event, EventKind, Handle, OFFSET_INVALID, Partitions, Queu
 
 /// Longest sleep; librdkafka wants to be polled now and then even when nothing happens.
 const IDLE: Duration = Duration::from_secs(1);
-/// Pause before a last commit that failed is tried again.
-const COMMIT_RETRY: Duration = Duration::from_millis(50);
+/// Longest wait for the answer of a last commit before its state is looked at again.
+const COMMIT_POLL: Duration = Duration::from_millis(50);
 /// Leaving the group is given this much of a close's time, or a quarter of it where that is less.
 const LEAVE_GRACE: Duration = Duration::from_millis(500);
 
@@ -163,22 +163,22 @@ impl Group {
                 self.report(error);
             }
             Command::Positions(resolved) => self.start_partitions(&resolved),
-            Command::Close { deadline, reply } => match &mut self.closing {
-                // a second close may only shorten the first
-                Some(closing) => {
-                    closing.deadline = closing.deadline.min(deadline);
-                    closing.drain_until = closing.drain_until.min(deadline);
-                }
-                None => {
-                    let grace = deadline.saturating_duration_since(Instant::now()) / 4;
-                    self.closing = Some(Closing {
-                        drain_until: deadline - grace.min(LEAVE_GRACE),
-                        deadline,
-                        reply,
-                    });
-                }
-            },
+            Command::Close { deadline, reply } => self.close(deadline, reply),
         }
+    }
+
+    fn close(&mut self, deadline: Instant, reply: Reply<ConsumerReport>) {
+        if let Some(closing) = &mut self.closing {
+            // a second close may only shorten the first
+            closing.deadline = closing.deadline.min(deadline);
+            closing.drain_until = closing.drain_until.min(deadline);
+            return;
+        }
+        self.closing = Some(Closing {
+            drain_until: before(deadline),
+            deadline,
+            reply,
+        });
     }
 
     fn complete(&mut self, batch: u32, outcomes: &[(u32, Outcome)]) {
@@ -328,7 +328,11 @@ impl Group {
             .any(|p| p.uncommitted().is_some())
             .then(|| self.commits.due().max(Instant::now() + Duration::from_millis(1)));
         let waiter_due = self.waiters.iter().map(|w| w.deadline).min();
-        let revocation_due = self.revocation.as_ref().map(|r| r.deadline);
+        let retry = self.commits.retry().filter(|retry| *retry > Instant::now());
+        let revocation_due = self
+            .revocation
+            .as_ref()
+            .map(|r| retry.map_or(r.deadline, |retry| retry.min(r.deadline)));
         let closing_due = self.closing.as_ref().map(|c| c.drain_until);
         [
             Some(Instant::now() + IDLE),
@@ -358,26 +362,10 @@ impl Group {
         };
         self.progress.close();
         let unfinished = self.subscriptions.iter().map(Subscription::out).sum();
-        // a commit that is under way is waited for, then one more says the rest; one that is refused
-        // is tried again while there is time
-        let mut turns = 0;
-        while Instant::now() < closing.deadline {
-            let error = self
-                .commits
-                .send(&self.handle, &self.control, &mut self.slots, true);
-            let has_failed = error.is_some();
-            self.report(error);
-            if !has_failed && !self.commits.is_waiting() {
-                break;
-            }
-            if let Some(event) = self.control.poll(COMMIT_RETRY) {
-                self.handle_event(&event);
-            }
-            turns += 1;
-            if turns > 2 && !self.commits.is_waiting() {
-                thread::sleep(COMMIT_RETRY);
-            }
-        }
+        self.commit_the_rest(before(closing.deadline));
+        // nobody waits for positions any more, and librdkafka waits for an answer to its revocation
+        self.generation.fetch_add(1, Ordering::Relaxed);
+        self.end_revocation();
         let mut left_group = false;
         if self.handle.begin_close(&self.control).is_ok() {
             while !left_group && Instant::now() < closing.deadline {
@@ -391,6 +379,23 @@ impl Group {
             unfinished,
             left_group,
         });
+    }
+
+    /// A commit that is under way is waited for, then one more says the rest; one that is refused is tried
+    /// again while there is time.
+    fn commit_the_rest(&mut self, until: Instant) {
+        while Instant::now() < until && !self.commits.is_hopeless() {
+            let error = self
+                .commits
+                .send(&self.handle, &self.control, &mut self.slots, true);
+            self.report(error);
+            if !self.commits.is_waiting() && self.slots.values().all(|p| p.uncommitted().is_none()) {
+                return;
+            }
+            if let Some(event) = self.control.poll(COMMIT_POLL) {
+                self.handle_event(&event);
+            }
+        }
     }
 
     fn handle_event_while_leaving(&mut self, event: &Event) {
@@ -409,6 +414,14 @@ impl Group {
             let _ = self.handle.unassign(&list);
         }
     }
+}
+
+/// When a stage of the close ends, so that some time is left for the next.
+fn before(deadline: Instant) -> Instant {
+    let left = deadline.saturating_duration_since(Instant::now());
+    deadline
+        .checked_sub(LEAVE_GRACE.min(left / 4))
+        .unwrap_or(deadline)
 }
 
 fn no_queue() -> CoreError {

@@ -20,7 +20,8 @@ const REVOKE_GRACE: Duration = Duration::from_secs(5);
 
 /// Partitions on their way to another member.
 pub(super) struct Revocation {
-    partitions: Vec<PartitionOffset>,
+    /// Those of them that were started: librdkafka refuses to give up anything else, and waits on.
+    partitions: Vec<(Arc<str>, i32)>,
     pub(super) deadline: Instant,
 }
 
@@ -67,6 +68,8 @@ impl Group {
                 self.slots.remove(&assigned.slot);
             }
         }
+        let mut partitions = self.revocation.take().map_or_else(Vec::new, |r| r.partitions);
+        partitions.extend(gone.iter().map(|p| (Arc::clone(&p.topic), p.partition)));
         self.events.rebalance(Rebalance {
             kind,
             partitions: gone,
@@ -97,13 +100,18 @@ impl Group {
             .slots
             .values()
             .any(|p| p.revoked && p.uncommitted().is_some());
-        if !late && (uncommitted || self.commits.is_waiting()) {
+        if !late && !self.commits.is_hopeless() && (uncommitted || self.commits.is_waiting()) {
             let error = self
                 .commits
                 .send(&self.handle, &self.control, &mut self.slots, true);
             self.report(error);
             return;
         }
+        self.end_revocation();
+    }
+
+    /// Gives revoked partitions up, whatever still runs.
+    pub(super) fn end_revocation(&mut self) {
         let Some(revocation) = self.revocation.take() else {
             return;
         };
@@ -114,7 +122,7 @@ impl Group {
         let list = revocation
             .partitions
             .iter()
-            .map(|p| (p.topic.as_str(), p.partition, 0));
+            .map(|(topic, partition)| (&**topic, *partition, 0));
         if let Err((cause, text)) = self.handle.unassign(&Partitions::of(list)) {
             let error = CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause);
             self.events.error(error);

@@ -108,14 +108,16 @@ impl Subscription {
         let room = self.room();
         let is_held_up = slots
             .values()
-            .any(|p| p.subscription == self.id && p.watermark.span() >= LONGEST_SPAN);
+            .any(|p| p.subscription == self.id && p.is_live() && p.watermark.span() >= LONGEST_SPAN);
         if room == 0 || is_held_up {
             return (None, None);
         }
         if self.waiting.len() < room && self.waiting_bytes < self.limits.batch_bytes {
             let by_bytes = (self.limits.batch_bytes - self.waiting_bytes) / self.mean_bytes.max(1);
             let limit = (room - self.waiting.len()).min(by_bytes.max(1));
-            self.read(limit, slots, on_error);
+            // a queue is only said to be filled when it was empty: records that are passed over must
+            // not hide those behind them
+            while self.read(limit, slots, on_error) > 0 && self.waiting.is_empty() {}
         }
         if self.waiting.is_empty() {
             return (None, None);
@@ -127,7 +129,10 @@ impl Subscription {
         if !full && Instant::now() < due {
             return (None, Some(due));
         }
-        (self.pack(room, slots, next_id), None)
+        let batch = self.pack(room, slots, next_id);
+        // all that waited was stale: look behind it at once
+        let again = batch.is_none().then(Instant::now);
+        (batch, again)
     }
 
     /// How many records may go over now; none until a good part of what may be out is back, so
@@ -141,9 +146,10 @@ impl Subscription {
         records.min(self.limits.batch_records)
     }
 
-    /// Takes up to `limit` records, without those of assignments that are no longer live.
-    fn read(&mut self, limit: usize, slots: &Slots, on_error: &mut impl FnMut(CoreError)) {
+    /// Takes up to `limit` records, and keeps those of assignments that are live; returns how many it took.
+    fn read(&mut self, limit: usize, slots: &Slots, on_error: &mut impl FnMut(CoreError)) -> usize {
         self.queue.take_records(limit, &mut self.fresh);
+        let taken = self.fresh.len();
         let mut last = ((0, -1), None);
         for message in self.fresh.drain(..) {
             if message.error() != NO_ERROR {
@@ -159,6 +165,7 @@ impl Subscription {
                 self.waiting.push((slot, message));
             }
         }
+        taken
     }
 
     fn pack(&mut self, room: usize, slots: &mut Slots, next_id: &mut u32) -> Option<Batch> {
