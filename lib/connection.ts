@@ -180,7 +180,9 @@ export class Connection {
   }
 
   #log(level: number, text: string): void {
-    this.#logger[levelOf(level)](text)
+    // in dev mode the service says once that there is no broker
+    const isExpected = this.#config.devMode === 'auto' && !this.wasLive
+    this.#logger[isExpected ? 'debug' : levelOf(level)](text)
   }
 
   /** Consumers first, because their handlers may still send; then the producer; then the embedded broker. */
