@@ -62,3 +62,15 @@ test('disconnect leaves the group at once when its commits are refused for good'
   assert.ok(performance.now() - start < 5_000, 'long before the deadline')
   assert.ok(errors.length > 0 && errors.length < 5, `${errors.length} error events`)
 })
+
+test('a member of a KIP-848 group for which there is no partition subscribes all the same', async (t) => {
+  // Its coordinator tells it of no assignment, which subscribe waited for until it rejected.
+  const [topic, group] = [randomTopic(), randomGroup()]
+  await using broker = await TestBroker.start({ topics: [topic] })
+  const members = await Promise.all([1, 2].map(() => makeProducer(t, { brokers: broker.brokers })))
+  for (const member of members) {
+    await member.connectConsumer(group)
+    await member.subscribe(topic, () => {})
+  }
+  for (const member of members) await member.disconnect()
+})

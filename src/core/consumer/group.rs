@@ -30,9 +30,14 @@ const COMMIT_POLL: Duration = Duration::from_millis(50);
 /// Leaving the group is given this much of a close's time, or a quarter of it where that is less.
 const LEAVE_GRACE: Duration = Duration::from_millis(500);
 
+/// How long a KIP-848 coordinator is given to assign something before membership alone counts as joined.
+const ASSIGNMENT_GRACE: Duration = Duration::from_secs(1);
+
 pub(super) struct Waiter {
     subscription: u32,
     deadline: Instant,
+    /// When to look whether the group was joined with nothing to assign.
+    look_at: Instant,
     pub(super) reply: Pending,
 }
 
@@ -119,6 +124,7 @@ impl Group {
                 .commits
                 .send(&self.handle, &self.control, &mut self.slots, false);
             self.report(error);
+            self.settle_members();
             self.expire_waiters();
             if let Some(wake_at) = self.next_wake(wake_at) {
                 thread::park_timeout(wake_at.saturating_duration_since(Instant::now()));
@@ -217,6 +223,7 @@ impl Group {
             self.waiters.push(Waiter {
                 subscription: id,
                 deadline,
+                look_at: Instant::now() + ASSIGNMENT_GRACE,
                 reply,
             });
         } else {
@@ -270,6 +277,25 @@ impl Group {
             self.events.error(error);
         } else {
             self.events.error(error);
+        }
+    }
+
+    /// A KIP-848 group tells a member nothing when there is no partition for it.
+    fn settle_members(&mut self) {
+        let now = Instant::now();
+        if self.revocation.is_some() || self.waiters.iter().all(|waiter| waiter.look_at > now) {
+            return;
+        }
+        let has_joined = self.handle.is_kip_848() && self.handle.is_member();
+        for mut waiter in std::mem::take(&mut self.waiters) {
+            if waiter.look_at > now {
+                self.waiters.push(waiter);
+            } else if has_joined {
+                waiter.reply.settle(Ok(()));
+            } else {
+                waiter.look_at = now + ASSIGNMENT_GRACE;
+                self.waiters.push(waiter);
+            }
         }
     }
 
@@ -327,7 +353,7 @@ impl Group {
             .values()
             .any(|p| p.uncommitted().is_some())
             .then(|| self.commits.due().max(Instant::now() + Duration::from_millis(1)));
-        let waiter_due = self.waiters.iter().map(|w| w.deadline).min();
+        let waiter_due = self.waiters.iter().map(|w| w.deadline.min(w.look_at)).min();
         let retry = self.commits.retry().filter(|retry| *retry > Instant::now());
         let revocation_due = self
             .revocation

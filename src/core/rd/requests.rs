@@ -126,6 +126,37 @@ impl Handle {
         !protocol.is_null() && unsafe { CStr::from_ptr(protocol) }.to_bytes() == b"COOPERATIVE"
     }
 
+    /// Whether the group's protocol is that of KIP-848.
+    pub fn is_kip_848(&self) -> bool {
+        let mut value = [0u8; 16];
+        let mut size = value.len();
+        // SAFETY: the configuration lives as long as the handle; at most `size` bytes are written.
+        let found = unsafe {
+            let config = sys::rd_kafka_conf(self.ptr());
+            sys::rd_kafka_conf_get(
+                config,
+                c"group.protocol".as_ptr(),
+                value.as_mut_ptr().cast(),
+                &raw mut size,
+            )
+        };
+        found == sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_OK && value.starts_with(b"consumer\0")
+    }
+
+    /// Whether this is a member of its group now, by the number that the coordinator gave it.
+    pub fn is_member(&self) -> bool {
+        // SAFETY: null or an answer of ours, which is released here.
+        unsafe {
+            let metadata = sys::rd_kafka_consumer_group_metadata(self.ptr());
+            if metadata.is_null() {
+                return false;
+            }
+            let generation = sys::rd_kafka_consumer_group_metadata_generation_id(metadata);
+            sys::rd_kafka_consumer_group_metadata_destroy(metadata);
+            generation > 0
+        }
+    }
+
     /// Whether the partitions just revoked already belong to somebody else.
     pub fn assignment_lost(&self) -> bool {
         // SAFETY: plain call on a live handle.
