@@ -23,5 +23,7 @@ export function topicNameProblem(topic: unknown): string | undefined {
 export function checkTopicName(topic: unknown): asserts topic is string {
   const problem = topicNameProblem(topic)
   if (problem === undefined) return
-  throw new TopicError(`Topic name ${problem}.`, typeof topic === 'string' ? { topic } : {})
+  // One that is too long, perhaps by megabytes, is not carried along.
+  const isShort = typeof topic === 'string' && topic.length <= MAX_LENGTH
+  throw new TopicError(`Topic name ${problem}.`, isShort ? { topic } : {})
 }
