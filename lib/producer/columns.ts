@@ -38,21 +38,26 @@ export interface RecordInput {
 
 /** Columns that grow a record at a time; one that no record uses stays undefined. */
 class ColumnBuilder implements Columns {
-  readonly values: Bytes[] = []
+  readonly values: Bytes[]
   keys: Bytes[] | undefined
   headers: Array<HeaderList | undefined> | undefined
   partitions: Array<number | undefined> | undefined
   timestamps: Array<number | undefined> | undefined
 
-  add(
+  /** @param count How many records there will be: an array that grows would keep more room than one record needs. */
+  constructor(count: number) {
+    this.values = new Array<Bytes>(count)
+  }
+
+  set(
+    index: number,
     value: Bytes,
     key: Bytes,
     headers: HeaderList | undefined,
     partition: number | undefined,
     timestamp: number | undefined,
   ): void {
-    const index = this.values.length
-    this.values.push(value)
+    this.values[index] = value
     if (key !== null) {
       this.keys ??= new Array<Bytes>(index).fill(null)
       this.keys[index] = key
@@ -84,7 +89,7 @@ export function encodeValues(
   options: SendOptions,
   codec: ResolvedCodec,
 ): Columns {
-  const columns = new ColumnBuilder()
+  const columns = new ColumnBuilder(values.length)
   const { key: keyOption } = options
   const keyOf = typeof keyOption === 'function' ? keyOption : undefined
   const commonKey = keyOf === undefined ? checkKey(keyOption, 'key') : null
@@ -105,10 +110,11 @@ export function encodeValues(
       key = typeof made === 'string' && isWellFormed(made) ? made : checkKey(made, keyName(isArray, index))
     }
     if (fields === undefined) {
-      columns.add(encoded, key, headers, partition, timestamp)
+      columns.set(index, encoded, key, headers, partition, timestamp)
       continue
     }
-    columns.add(
+    columns.set(
+      index,
       encoded,
       fields.key ?? key,
       headers.length === 0 ? fields.headers : mergeHeaders(headers, fields.headers),
@@ -128,7 +134,7 @@ export function rawRecords(records: unknown): Columns {
   if (!Array.isArray(records)) {
     throw new ArgumentError(`sendRecords takes an array of records, but got ${describeValue(records)}.`)
   }
-  const columns = new ColumnBuilder()
+  const columns = new ColumnBuilder(records.length)
   for (let index = 0; index < records.length; index += 1) {
     const record: unknown = records[index]
     if (typeof record !== 'object' || record === null || !('value' in record)) {
@@ -138,7 +144,8 @@ export function rawRecords(records: unknown): Columns {
     }
     const { key, value, headers, partition, timestamp } = record as RecordInput
     const name = `of record ${index}`
-    columns.add(
+    columns.set(
+      index,
       rawValue(value, `value ${name}`),
       checkKey(key, `key ${name}`),
       headers === undefined ? undefined : checkHeaders(headers, `headers ${name}`),

@@ -29,15 +29,18 @@ export interface Settled {
   readonly failures: ReadonlyMap<number, NativeError> | undefined
 }
 
+/** Shared by all sends that have no result yet: there may be millions of them. */
+const NOTHING: number[] = []
+
 class Send {
   readonly topicIndex: number
   readonly columns: Columns
   readonly settle: (settled: Settled) => void
   packed = 0
   unsettled: number
-  partitions: Int32Array | number[] = []
-  offsets: Float64Array | number[] = []
-  timestamps: Float64Array | number[] = []
+  partitions: Int32Array | number[] = NOTHING
+  offsets: Float64Array | number[] = NOTHING
+  timestamps: Float64Array | number[] = NOTHING
   failures: Map<number, NativeError> | undefined
 
   constructor(topicIndex: number, columns: Columns, settle: (settled: Settled) => void) {
@@ -102,7 +105,7 @@ export class Sender {
     if (this.#head === this.#queue.length) {
       this.#queue = []
       this.#head = 0
-    } else if (this.#head > 1_000) {
+    } else if (this.#head > this.#queue.length / 2) {
       this.#queue = this.#queue.slice(this.#head)
       this.#head = 0
     }
@@ -206,6 +209,11 @@ export class Sender {
         send.offsets = numbers.subarray(base, end)
         send.timestamps = numbers.subarray(records + base, records + end)
       } else {
+        if (send.offsets === NOTHING) {
+          send.partitions = []
+          send.offsets = []
+          send.timestamps = []
+        }
         for (let index = 0; index < count; index += 1) {
           send.partitions[first + index] = partitions[base + index] as number
           send.offsets[first + index] = numbers[base + index] as number
