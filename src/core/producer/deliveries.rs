@@ -144,6 +144,11 @@ impl DeliveryThread {
             }
         }
         self.read_notices();
+        // a thread of librdkafka may be busy, looking up a name for instance
+        let error = failure(RDKafkaRespErr::RD_KAFKA_RESP_ERR__PURGE_INFLIGHT, true);
+        for result in self.pending.fail_rest(&error) {
+            self.events.delivered(result);
+        }
         let reply = lock(&self.shared.close).reply.take();
         if let Some(reply) = reply {
             reply(report);

@@ -1,7 +1,7 @@
 //! Calls that wait for delivery reports. One thread owns them: a call is complete when each of its
 //! records is settled, and its results stand in input order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::core::error::CoreError;
 
@@ -93,6 +93,22 @@ impl PendingCalls {
         self.calls.remove(&id).map(|call| call.result)
     }
 
+    /// Settles with `error` whatever has no outcome, and gives the results.
+    pub fn fail_rest(&mut self, error: &CoreError) -> Vec<CallResult> {
+        self.unsettled = 0;
+        self.calls
+            .drain()
+            .map(|(_, PendingCall { mut result, .. })| {
+                let failed: HashSet<usize> = result.failures.iter().map(|(index, _)| *index).collect();
+                let rest = (0..result.offsets.len())
+                    .filter(|index| result.offsets[*index] < 0 && !failed.contains(index))
+                    .map(|index| (index, error.clone()));
+                result.failures.extend(rest);
+                result
+            })
+            .collect()
+    }
+
     /// Records without an outcome.
     pub fn unsettled(&self) -> usize {
         self.unsettled
@@ -116,6 +132,22 @@ mod tests {
         assert_eq!(result.failures.len(), 1);
         assert_eq!(pending.unsettled(), 0);
         assert!(pending.settle(opaque(7, 1), Ok((0, 20, 2))).is_none());
+    }
+
+    // Records that librdkafka did not report before the end of a close had no outcome: their sends never settled.
+    #[test]
+    fn what_was_never_reported_fails_at_the_end_and_nothing_twice() {
+        let mut pending = PendingCalls::default();
+        pending.begin(7, 3);
+        assert!(pending.settle(opaque(7, 1), Ok((0, 20, 2))).is_none());
+        let error = CoreError::new(ErrorCode::Closed, "closed");
+        assert!(pending.settle(opaque(7, 2), Err(error.clone())).is_none());
+        let results = pending.fail_rest(&error);
+        let mut failed: Vec<_> = results[0].failures.iter().map(|(index, _)| *index).collect();
+        failed.sort_unstable();
+        assert_eq!((results.len(), failed), (1, vec![0, 2]));
+        assert_eq!((pending.unsettled(), pending.fail_rest(&error).len()), (0, 0));
+        assert!(pending.settle(opaque(7, 0), Ok((0, 10, 1))).is_none());
     }
 
     #[test]

@@ -118,9 +118,11 @@ impl Handle {
         usize::try_from(unsafe { sys::rd_kafka_outq_len(self.ptr()) }).unwrap_or(0)
     }
 
-    /// Fails every record that is queued or in flight; the reports follow as events.
+    /// Fails every record that is queued or in flight; the reports follow as events. Does not wait for
+    /// librdkafka's threads, one of which may be looking up a name.
     pub fn purge(&self) {
-        let flags = sys::RD_KAFKA_PURGE_F_QUEUE | sys::RD_KAFKA_PURGE_F_INFLIGHT;
+        let flags =
+            sys::RD_KAFKA_PURGE_F_QUEUE | sys::RD_KAFKA_PURGE_F_INFLIGHT | sys::RD_KAFKA_PURGE_F_NON_BLOCKING;
         // SAFETY: plain call on a live producer.
         unsafe { sys::rd_kafka_purge(self.ptr(), flags) };
     }
