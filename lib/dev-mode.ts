@@ -10,6 +10,7 @@ const RETRY_MS = 1_000
  */
 export class LogOnly {
   readonly #goLive: () => Promise<void>
+  readonly #told = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
 
@@ -32,6 +33,14 @@ export class LogOnly {
       })
     }, RETRY_MS)
     this.#timer.unref()
+  }
+
+  /** Whether a try has not failed in this way before, so that a lasting problem is told once. */
+  isNew(error: unknown): boolean {
+    const problem = error instanceof Error ? error.message : String(error)
+    if (this.#told.has(problem)) return false
+    this.#told.add(problem)
+    return true
   }
 
   stop(): void {

@@ -332,17 +332,21 @@ export class KafkaService extends ServiceEmitter {
 
   /** Connects all that was wished for; rejects while there is no broker. */
   async #goLive(): Promise<void> {
-    const connection = this.#createConnection()
+    const logOnly = this.#logOnly
     const wish = this.#wish
+    const connection = this.#createConnection()
     try {
       // a service that only logs sends without connectProducer(), and goes on doing so
       await connection.connectProducer(AUTO_TIMEOUT_MS)
-      for (const group of wish.groups) await connection.connectConsumer(group, AUTO_TIMEOUT_MS)
+      const groups = new Set([...wish.groups, ...wish.subscriptions.map(({ group }) => group)])
+      for (const group of groups) await connection.connectConsumer(group, AUTO_TIMEOUT_MS)
     } catch (error) {
       await connection.close(0)
+      if (!isAbsence(error) && logOnly?.isNew(error)) this.logger.warn({ err: error }, 'Dev mode: cannot go live')
       throw error
     }
-    if (this.#logOnly === undefined) {
+    // disconnected meanwhile, and perhaps connected anew
+    if (logOnly === undefined || this.#logOnly !== logOnly) {
       await connection.close(0)
       return
     }
@@ -353,7 +357,9 @@ export class KafkaService extends ServiceEmitter {
       connection
         .consumer(group)
         ?.subscribe(spec, this.#fromBeginning(spec), handler)
-        .catch((error: KafkaError) => this.emit('error', error))
+        .catch((error: KafkaError) => {
+          if (!this.emit('error', error)) this.logger.error({ err: error }, error.message)
+        })
     }
   }
 }

@@ -1,10 +1,8 @@
 // Real Kafka for tests.
 import { type Cluster, type ClusterOptions, startCluster } from '../../scripts/kafka/cluster.mjs'
 import { kafkaMissing } from '../../scripts/kafka/install.mjs'
-import { freePorts } from '../../scripts/kafka/ports.mjs'
 import { skipIf } from './requirement.ts'
 import type { Scope } from './scope.ts'
-import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
 export { createTopic } from '../../scripts/kafka/protocol.mjs'
 
@@ -50,27 +48,4 @@ export async function ownCluster(scope: Scope, options: ClusterOptions = {}): Pr
   const cluster = await startCluster(options)
   scope.after(() => cluster.stop())
   return cluster
-}
-
-export interface ProxiedCluster {
-  cluster: Cluster
-  /** One before each broker; index = broker id. */
-  proxies: TcpProxy[]
-  /** The bootstrap list through the proxies. */
-  brokers: string
-}
-
-/** A cluster of the test's own whose brokers tell clients the ports of TCP proxies. */
-export async function proxiedCluster(scope: Scope, options: ClusterOptions = {}): Promise<ProxiedCluster> {
-  const advertisedPorts = await freePorts(options.brokers ?? 1)
-  const cluster = await ownCluster(scope, { ...options, advertisedPorts })
-  const proxies: TcpProxy[] = []
-  for (const [id, port] of advertisedPorts.entries()) {
-    const target = cluster.ports[id]
-    if (target === undefined) throw new Error(`broker ${id} has no port`)
-    const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: target }, port })
-    scope.after(() => proxy.stop())
-    proxies.push(proxy)
-  }
-  return { cluster, proxies, brokers: advertisedPorts.map((port) => `localhost:${port}`).join(',') }
 }

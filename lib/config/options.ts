@@ -239,7 +239,7 @@ export const OPTIONS: Readonly<Record<OptionName, OptionSpec>> = {
     max: MAX_INT,
     librdkafka: ['delivery.timeout.ms', 'message.timeout.ms'],
     java: 'delivery.timeout.ms',
-    doc: 'How long a send may take, retries included. Longer than `lingerMs`.',
+    doc: 'How long a record may take from when it is queued to be sent until it is acknowledged, retries included. The wait for room in a full queue comes before. Longer than `lingerMs`.',
   },
   maxRecordBytes: {
     type: 'integer',

@@ -151,7 +151,8 @@ export interface KafkaConfig {
    */
   lingerMs?: number | undefined
   /**
-   * How long a send may take, retries included, in milliseconds; longer than `lingerMs`. librdkafka and Java:
+   * How long a record may take from when it is queued to be sent until it is acknowledged, retries included, in
+   * milliseconds; longer than `lingerMs`. The wait for room in a full queue comes before. librdkafka and Java:
    * delivery.timeout.ms.
    *
    * @defaultValue `120000`

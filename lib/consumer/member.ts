@@ -146,13 +146,28 @@ export class Member {
       )
     }
     for (const topic of spec.topics) this.#topics.add(topic)
-    const { timeoutMs } = this.#options
     this.#nextSubscription += 1
     const id = this.#nextSubscription
+    try {
+      await this.#join(id, spec, fromBeginning, handler)
+    } catch (error) {
+      // a later try must not meet what this one left
+      for (const topic of spec.topics) this.#topics.delete(topic)
+      this.#runners.delete(id)
+      throw error
+    }
+    if (!this.#isHeld && this.#closing === undefined) {
+      hold(this)
+      this.#isHeld = true
+    }
+  }
+
+  async #join(id: number, spec: ResolvedSubscription, fromBeginning: boolean, handler: unknown): Promise<void> {
+    const { timeoutMs, listener } = this.#options
     const watch =
       spec.patterns.length === 0
         ? undefined
-        : new TopicWatch(spec, this.#topics, () => this.#listTopics(timeoutMs), this.#options.listener.onError)
+        : new TopicWatch(spec, this.#topics, () => this.#listTopics(timeoutMs), listener.onError)
     const topics = watch === undefined ? [...spec.topics] : await watch.start()
     this.#checkOpen()
     this.#runners.set(id, this.#runner(spec, handler))
@@ -171,19 +186,12 @@ export class Member {
       },
       timeoutMs,
     )
-    if (error !== null) {
-      for (const topic of spec.topics) this.#topics.delete(topic)
-      this.#runners.delete(id)
-      throw fromNative(error, { group: this.group })
-    }
-    if (!this.#isHeld) hold(this)
-    this.#isHeld = true
-    if (watch !== undefined) {
-      this.#watches.push(watch)
-      watch.follow((names) => {
-        if (this.#closing === undefined) this.#native.setTopics(id, names)
-      })
-    }
+    if (error !== null) throw fromNative(error, { group: this.group })
+    if (watch === undefined || this.#closing !== undefined) return
+    this.#watches.push(watch)
+    watch.follow((names) => {
+      if (this.#closing === undefined) this.#native.setTopics(id, names)
+    })
   }
 
   #checkOpen(): void {
