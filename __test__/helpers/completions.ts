@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import type { Completions } from '../../lib/consumer/executor.ts'
+
+export type Fate = 'done' | 'failed' | 'not run'
+const FATES: readonly Fate[] = ['done', 'failed', 'not run']
+
+/** The native side of a runner: notes what it is told of each record, and fails when it is told twice. */
+export class FakeCompletions implements Completions {
+  /** By batch and index, as `batch/index`. */
+  readonly fates = new Map<string, Fate>()
+  /** Calls that said all of a batch at once. */
+  wholeBatches = 0
+  readonly #sizes = new Map<number, number>()
+
+  /** Notes how many records a batch has. */
+  expect(batch: number, records: number): void {
+    this.#sizes.set(batch, records)
+  }
+
+  completeAll(batch: number): void {
+    this.wholeBatches += 1
+    for (let index = 0; index < (this.#sizes.get(batch) ?? 0); index += 1) this.#note(batch, index, 'done')
+  }
+
+  complete(batch: number, outcomes: Uint32Array): void {
+    for (const outcome of outcomes) this.#note(batch, outcome >> 2, FATES[outcome & 3] as Fate)
+  }
+
+  #note(batch: number, index: number, fate: Fate): void {
+    const record = `${batch}/${index}`
+    assert.equal(this.fates.has(record), false, `${record} is reported twice`)
+    assert.ok(index < (this.#sizes.get(batch) ?? 0), `${record} is not there`)
+    this.fates.set(record, fate)
+  }
+
+  /** How many records have each fate. */
+  get counts(): Record<Fate, number> {
+    const counts = { done: 0, failed: 0, 'not run': 0 }
+    for (const fate of this.fates.values()) counts[fate] += 1
+    return counts
+  }
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { resolveCodec } from '../../lib/codec.ts'
+import { BatchExecutor, type BatchHandler } from '../../lib/consumer/batch-executor.ts'
+import type { BatchContext, Place } from '../../lib/consumer/record.ts'
+import { DecodeError } from '../../lib/errors.ts'
+import { FakeCompletions } from '../helpers/completions.ts'
+import { type BatchRecord, batchOf } from '../helpers/native-batch.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+const place = (partition: number): Place => ({ topic: 't', partition, group: 'g' })
+
+function setUp(handler: BatchHandler<number>) {
+  const completions = new FakeCompletions()
+  const failures: Array<{ error: unknown; offsets: number[] }> = []
+  const executor = new BatchExecutor({
+    group: 'g',
+    handler: handler as BatchHandler,
+    codec: resolveCodec('json'),
+    places: new Map([0, 1].map((slot) => [slot, place(slot)])),
+    completions,
+    onFailure: (error, { records }) => failures.push({ error, offsets: records.map(({ offset }) => offset) }),
+  })
+  let [batches, offset] = [0, 0]
+  const accept = (records: readonly BatchRecord[]): void => {
+    batches += 1
+    completions.expect(batches, records.length)
+    const numbered = records.map((record) => {
+      offset += 1
+      return { offset: offset - 1, value: String(offset - 1), ...record }
+    })
+    executor.accept(batchOf(batches, numbered))
+  }
+  const settled = (count: number) =>
+    waitFor(() => completions.fates.size === count, { what: `${count} reports`, timeoutMs: 5_000 })
+  return { executor, completions, failures, accept, settled }
+}
+
+const plain = (count: number, record: BatchRecord = {}) => Array.from({ length: count }, () => record)
+
+describe('BatchExecutor', () => {
+  test('runs one call at a time, in order, with a context for each value', async () => {
+    const seen: number[][] = []
+    let running = 0
+    const bed = setUp(async (values, { records, group }) => {
+      running += 1
+      assert.equal(running, 1)
+      assert.equal(group, 'g')
+      assert.deepEqual(
+        values,
+        records.map(({ offset }) => offset),
+      )
+      await delay(2)
+      seen.push(values)
+      running -= 1
+    })
+    for (const size of [3, 1, 2]) bed.accept(plain(size))
+    await bed.settled(6)
+    assert.deepEqual(seen, [[0, 1, 2], [3], [4, 5]])
+    assert.deepEqual([bed.completions.wholeBatches, bed.completions.counts.done], [3, 6])
+  })
+
+  test('a failure stops the slots of its batch, and the rest of their records are not run', async () => {
+    const seen: number[][] = []
+    const bed = setUp((values) => {
+      if (values.includes(1)) throw new Error('one')
+      seen.push(values)
+    })
+    bed.accept(plain(2, { slot: 0 }))
+    bed.accept([{ slot: 0 }, { slot: 1 }, { slot: 0 }])
+    bed.accept(plain(2, { slot: 0 }))
+    await bed.settled(7)
+    assert.deepEqual(seen, [[3]])
+    assert.deepEqual(bed.completions.counts, { done: 1, failed: 2, 'not run': 4 })
+    assert.deepEqual(
+      bed.failures.map(({ error, offsets }) => [(error as Error).message, offsets]),
+      [['one', [0, 1]]],
+    )
+  })
+
+  test('a value that cannot be decoded fails its batch without a call', async () => {
+    const bed = setUp(() => assert.fail('it has no values'))
+    bed.accept([{}, { value: 'oops' }, {}])
+    await bed.settled(3)
+    assert.equal(bed.completions.counts.failed, 3)
+    assert.ok(bed.failures[0]?.error instanceof DecodeError)
+  })
+
+  test('drop tells the call that runs and gives back batches that wait', async () => {
+    const contexts: BatchContext[] = []
+    const bed = setUp(async (_, context) => {
+      contexts.push(context)
+      await delay(10)
+    })
+    bed.accept(plain(2, { slot: 0 }))
+    bed.accept(plain(2, { slot: 0 }))
+    bed.accept([{ slot: 0 }, { slot: 1 }])
+    const reason = new Error('revoked')
+    bed.executor.drop(new Set([0]), reason)
+    assert.deepEqual([contexts[0]?.signal.aborted, contexts[0]?.signal.reason], [true, reason])
+    await bed.settled(6)
+    assert.deepEqual(
+      contexts.map(({ records }) => records.map(({ offset }) => offset)),
+      [[0, 1], [5]],
+    )
+    assert.deepEqual(bed.completions.counts, { done: 3, failed: 0, 'not run': 3 })
+  })
+
+  test('stop lets the call that runs end and gives the rest back', async () => {
+    const bed = setUp(() => delay(5))
+    bed.accept(plain(2))
+    bed.accept(plain(3))
+    bed.executor.stop()
+    bed.accept(plain(1))
+    await bed.settled(6)
+    assert.deepEqual(bed.completions.counts, { done: 2, failed: 0, 'not run': 4 })
+  })
+})

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
+import { DONE, FAILED, NOT_RUN } from '../../lib/consumer/batch.ts'
+import { RecordContext } from '../../lib/consumer/record.ts'
+import { type BatchRecord, batchOf } from '../helpers/native-batch.ts'
+
+const PLACE = { topic: 'orders', partition: 2, group: 'billing' }
+const context = (record: BatchRecord) => new RecordContext(batchOf(1, [{ value: 'other' }, record]), 1, PLACE)
+
+describe('A record context', () => {
+  test('reads place, key, value and headers out of the batch', () => {
+    const record = context({
+      offset: 2 ** 40,
+      timestamp: 1_700_000_000_000,
+      key: 'ключ',
+      value: '{"a":1}',
+      headers: [
+        ['one', '1'],
+        ['two', 'a'],
+        ['two', 'b'],
+        ['none', null],
+        ['empty', ''],
+        ['x-correlation-id', 'c'],
+        ['x-conversation-id', 'v'],
+        ['x-event-type', 'e'],
+        ['x-source', 's'],
+      ],
+    })
+    const { topic, partition, group, offset, timestamp, attempt, key } = record
+    assert.deepEqual(
+      { topic, partition, group, offset, timestamp, attempt, key },
+      { ...PLACE, offset: 2 ** 40, timestamp: 1_700_000_000_000, attempt: 1, key: 'ключ' },
+    )
+    assert.equal(String(record.rawKey), 'ключ')
+    assert.equal(String(record.rawValue), '{"a":1}')
+    assert.deepEqual(
+      { ...record.headers },
+      {
+        one: '1',
+        two: 'b',
+        none: null,
+        empty: '',
+        'x-correlation-id': 'c',
+        'x-conversation-id': 'v',
+        'x-event-type': 'e',
+        'x-source': 's',
+      },
+    )
+    assert.deepEqual(
+      record.rawHeaders.slice(0, 5).map(([name, value]) => [name, value && String(value)]),
+      [
+        ['one', '1'],
+        ['two', 'a'],
+        ['two', 'b'],
+        ['none', null],
+        ['empty', ''],
+      ],
+    )
+    const { correlationId, conversationId, eventType, source } = record
+    assert.deepEqual([correlationId, conversationId, eventType, source], ['c', 'v', 'e', 's'])
+  })
+
+  test('keeps null and empty apart', () => {
+    const none = context({})
+    assert.deepEqual([none.key, none.rawKey, none.rawValue, none.rawHeaders], [null, null, null, []])
+    const empty = context({ key: '', value: '', headers: [['', '']] })
+    assert.deepEqual([empty.key, empty.rawKey?.length, empty.rawValue?.length], ['', 0, 0])
+    assert.deepEqual({ ...empty.headers }, { '': '' })
+  })
+
+  test('finds the headers behind a key or a value that is null', () => {
+    const headers = [['h', '1']] as const
+    assert.equal(context({ key: 'k', headers }).headers.h, '1')
+    assert.equal(context({ value: 'v', headers }).headers.h, '1')
+    assert.equal(context({ headers }).headers.h, '1')
+  })
+
+  test('has headers without a prototype, whatever their names', () => {
+    const { headers } = context({
+      headers: [
+        ['__proto__', 'p'],
+        ['constructor', 'c'],
+      ],
+    })
+    assert.deepEqual(Object.entries(headers), [
+      ['__proto__', 'p'],
+      ['constructor', 'c'],
+    ])
+    assert.equal(headers.toString, undefined)
+  })
+
+  test('shows its place and nothing of its content to a log', () => {
+    const record = context({ key: 'secret-key', value: 'secret-value', headers: [['h', 'secret-header']] })
+    assert.deepEqual(JSON.parse(JSON.stringify(record)), { ...PLACE, offset: 1, attempt: 1 })
+    assert.doesNotMatch(inspect(record), /secret/)
+  })
+
+  test('gives one signal, which aborts with the reason', () => {
+    const record = context({ value: 'v' })
+    const { signal } = record
+    assert.equal(record.signal, signal)
+    assert.equal(signal.aborted, false)
+    const reason = new Error('revoked')
+    RecordContext.abort(record, reason)
+    assert.deepEqual([signal.aborted, signal.reason], [true, reason])
+    const unread = context({ value: 'v' })
+    RecordContext.abort(unread, reason)
+    assert.equal(unread.signal.aborted, true, 'also when it is read afterwards')
+  })
+})
+
+describe('A batch', () => {
+  const three = () => batchOf(9, [{ value: 'a' }, { value: 'b' }, { value: 'c' }])
+
+  test('is plain when every record was handled and none reported before', () => {
+    const batch = three()
+    assert.deepEqual([batch.settle(1, DONE), batch.settle(0, DONE), batch.settle(2, DONE)], [false, false, true])
+    assert.equal(batch.isPlain, true)
+  })
+
+  test('reports each fate once', () => {
+    const batch = three()
+    assert.equal(batch.unreported(), undefined)
+    batch.settle(2, DONE)
+    batch.settle(0, FAILED)
+    assert.deepEqual([...(batch.unreported() ?? [])], [0 * 4 + FAILED, 2 * 4 + DONE])
+    assert.equal(batch.unreported(), undefined)
+    assert.equal(batch.settle(1, NOT_RUN), true)
+    assert.deepEqual([...(batch.unreported() ?? [])], [1 * 4 + NOT_RUN])
+    assert.equal(batch.isPlain, false)
+  })
+
+  test('is not plain once a part was reported, though all were handled', () => {
+    const batch = three()
+    batch.settle(0, DONE)
+    batch.unreported()
+    batch.settle(1, DONE)
+    batch.settle(2, DONE)
+    assert.equal(batch.isPlain, false)
+    assert.deepEqual([...(batch.unreported() ?? [])], [1 * 4, 2 * 4])
+  })
+})

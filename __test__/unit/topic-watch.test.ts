@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { resolveCodec } from '../../lib/codec.ts'
+import { resolveSubscription } from '../../lib/consumer/subscribe-options.ts'
+import { TopicWatch } from '../../lib/consumer/topic-watch.ts'
+import { ConnectionError, type KafkaError } from '../../lib/errors.ts'
+
+const REFRESH_MS = 5_000
+
+function watch(topics: Array<string | RegExp>, named: string[] = []) {
+  const cluster = { topics: [] as string[], error: undefined as KafkaError | undefined, asked: 0 }
+  const errors: KafkaError[] = []
+  const list = async () => {
+    cluster.asked += 1
+    if (cluster.error !== undefined) throw cluster.error
+    return cluster.topics
+  }
+  const spec = resolveSubscription(topics, {}, resolveCodec('json'))
+  const names = new Set(named)
+  return { cluster, errors, names, watch: new TopicWatch(spec, names, list, (error) => errors.push(error)) }
+}
+
+describe('TopicWatch', () => {
+  test('starts with the topics that match and those that are named, sorted', async () => {
+    const { cluster, watch: topics } = watch([/^orders\./, 'b', /eu$/], ['b', 'orders.named'])
+    cluster.topics = ['orders.2', 'orders.1', 'other', 'ordersX', 'b', 'us-eu', 'orders.named']
+    assert.deepEqual(await topics.start(), ['b', 'orders.1', 'orders.2', 'us-eu'])
+  })
+
+  test('tells of topics that come and go, and of nothing else', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { cluster, watch: topics } = watch([/^a/])
+    cluster.topics = ['a1']
+    await topics.start()
+    const changes: string[][] = []
+    topics.follow((names) => changes.push(names))
+    const refresh = async () => {
+      t.mock.timers.tick(REFRESH_MS)
+      for (let turn = 0; turn < 10; turn += 1) await null
+    }
+    await refresh()
+    assert.deepEqual(changes, [])
+    cluster.topics = ['a2', 'b', 'a1']
+    await refresh()
+    await refresh()
+    assert.deepEqual(changes, [['a1', 'a2']])
+    cluster.topics = ['a2']
+    await refresh()
+    assert.deepEqual(changes, [['a1', 'a2'], ['a2']])
+    topics.stop()
+    const { asked } = cluster
+    cluster.topics = ['a3']
+    await refresh()
+    assert.equal(cluster.asked, asked)
+    assert.equal(changes.length, 2)
+  })
+
+  test('gives a topic up that another subscription names from then on', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { cluster, names, watch: topics } = watch([/^a/])
+    cluster.topics = ['a1', 'a2']
+    await topics.start()
+    const changes: string[][] = []
+    topics.follow((list) => changes.push(list))
+    names.add('a2')
+    t.mock.timers.tick(REFRESH_MS)
+    for (let turn = 0; turn < 10; turn += 1) await null
+    assert.deepEqual(changes, [['a1']])
+    topics.stop()
+  })
+
+  test('reports a list that fails, and asks again', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { cluster, errors, watch: topics } = watch([/^a/])
+    await topics.start()
+    const changes: string[][] = []
+    topics.follow((list) => changes.push(list))
+    const refresh = async () => {
+      t.mock.timers.tick(REFRESH_MS)
+      for (let turn = 0; turn < 10; turn += 1) await null
+    }
+    cluster.error = new ConnectionError('gone')
+    await refresh()
+    assert.deepEqual(errors, [cluster.error])
+    cluster.error = undefined
+    cluster.topics = ['a1']
+    await refresh()
+    assert.deepEqual(changes, [['a1']])
+    topics.stop()
+  })
+
+  test('rejects where the first list fails', async () => {
+    const { cluster, watch: topics } = watch([/^a/])
+    cluster.error = new ConnectionError('gone')
+    await assert.rejects(topics.start(), cluster.error)
+  })
+})
