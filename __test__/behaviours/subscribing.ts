@@ -205,6 +205,27 @@ export function describeSubscribing(bed: Bed): void {
       await received.count(1)
     })
 
+    // The subscription resolved, and the RegExp's handler went on taking all of the topic's records.
+    test('a topic that a RegExp has taken is refused to a second handler of the group', async (t) => {
+      const brokers = await bed.brokers()
+      const prefix = randomTopic('taken')
+      const [taken, free] = [await bed.topic(1, `${prefix}.a`), await bed.topic(1, `${prefix}-b`)]
+      const service = await makeProducer(t, { brokers })
+      await service.connectConsumer(randomGroup())
+      const [byPattern, byName] = [new Received<number>(), new Received<number>()]
+      await service.subscribe<number>(free, byName.handler)
+      await service.subscribe<number>(new RegExp(`^${prefix}`), byPattern.handler)
+      await assert.rejects(
+        service.subscribe(taken, () => {}),
+        /already has a handler/,
+      )
+      await service.send(taken, 1)
+      await service.send(free, 2)
+      await byPattern.count(1)
+      await byName.count(1)
+      assert.deepEqual([byPattern.values, byName.values], [[1], [2]])
+    })
+
     test('a topic that is not there is created, as other clients do it', async (t) => {
       const [brokers, topic] = [await bed.brokers(), randomTopic('fresh')]
       const service = await makeProducer(t, { brokers })

@@ -139,7 +139,7 @@ export class Member {
   async subscribe(spec: ResolvedSubscription, fromBeginning: boolean, handler: unknown): Promise<void> {
     this.#checkOpen()
     for (const topic of spec.topics) {
-      if (!this.#topics.has(topic)) continue
+      if (!this.#topics.has(topic) && !this.#watches.some((watch) => watch.has(topic))) continue
       throw new ArgumentError(
         `Topic ${topic} already has a handler in group ${this.group}; a second one needs a group of its own.`,
         { topic, group: this.group },

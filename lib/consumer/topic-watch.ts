@@ -35,6 +35,11 @@ export class TopicWatch {
     return this.#current
   }
 
+  /** Whether the topic is among those of the subscription now. */
+  has(topic: string): boolean {
+    return this.#current.includes(topic)
+  }
+
   /** Calls `onChange` with all topics whenever they have changed. */
   follow(onChange: (topics: string[]) => void): void {
     this.#timer = setTimeout(() => {
