@@ -7,7 +7,6 @@ import { Consumer } from './consumer/consumer.ts'
 import type { RecordHandler } from './consumer/executor.ts'
 import {
   type BatchSubscribeOptions,
-  checkOptions,
   type ResolvedSubscription,
   resolveSubscription,
   type SubscribeOptions,
@@ -19,6 +18,7 @@ import { ArgumentError, ClosedError, ConfigError, KafkaError, NotConnectedError 
 import { ServiceEmitter } from './events.ts'
 import { createLogger, type NaradLogger } from './logger.ts'
 import { type MessageBuilder, messageFields, type RecordMetadata } from './message.ts'
+import { checkOptions } from './options.ts'
 import { encodeValues, type RecordInput, rawRecords, type SendOptions } from './producer/columns.ts'
 import type { Columns } from './producer/packer.ts'
 import { checkTopicName } from './topics.ts'

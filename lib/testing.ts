@@ -1,8 +1,8 @@
 import { EmbeddedCluster } from './broker/cluster.ts'
-import { checkOptions } from './consumer/subscribe-options.ts'
 import { describeValue } from './describe.ts'
 import { ArgumentError, EmbeddedBrokerError, type KafkaError } from './errors.ts'
 import { quote } from './escape.ts'
+import { checkOptions } from './options.ts'
 import { suggest } from './suggest.ts'
 import { checkTopicName } from './topics.ts'
 

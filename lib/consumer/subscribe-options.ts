@@ -1,8 +1,6 @@
 import { type CodecOption, type ResolvedCodec, resolveCodec } from '../codec.ts'
-import { describeValue } from '../describe.ts'
-import { ArgumentError, KafkaError } from '../errors.ts'
-import { quote } from '../escape.ts'
-import { suggest } from '../suggest.ts'
+import { ArgumentError } from '../errors.ts'
+import { checkOptions, integer, optional } from '../options.ts'
 import { checkTopicName } from '../topics.ts'
 
 /** Which records wait for each other: those of a key, those of a partition, or none. */
@@ -127,35 +125,4 @@ function batchOf(input: unknown): ResolvedSubscription['batch'] {
     maxMessages: integer(options.maxMessages, 'batch.maxMessages', 1, MOST, 1_000),
     maxWaitMs: integer(options.maxWaitMs, 'batch.maxWaitMs', 0, 60_000, 0),
   }
-}
-
-/**
- * An object that has options of these names alone.
- *
- * @throws {@link ArgumentError}, for an unknown name `NARAD_UNKNOWN_OPTION` with the nearest known one.
- */
-export function checkOptions(input: unknown, known: readonly string[], where: string): Record<string, unknown> {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    throw new ArgumentError(`The options of ${where} must be an object, but are ${describeValue(input)}.`)
-  }
-  for (const name of Object.keys(input)) {
-    if (known.includes(name)) continue
-    const near = suggest(name, known)
-    const hint = near === undefined ? `There are: ${known.join(', ')}.` : `Did you mean "${near}"?`
-    throw new KafkaError(`Unknown option ${quote(name, 60)} of ${where}. ${hint}`, { code: 'NARAD_UNKNOWN_OPTION' })
-  }
-  return input as Record<string, unknown>
-}
-
-function optional(value: unknown, name: string, what: string, fits: (value: unknown) => boolean): unknown {
-  if (value === undefined || fits(value)) return value
-  throw new ArgumentError(`Option "${name}" must be ${what}, but is ${describeValue(value)}.`)
-}
-
-function integer(value: unknown, name: string, least: number, most: number, usual: number): number {
-  if (value === undefined) return usual
-  if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value)
-  throw new ArgumentError(
-    `Option "${name}" must be a whole number from ${least} to ${most}, but is ${describeValue(value)}.`,
-  )
 }
