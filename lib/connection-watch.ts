@@ -45,9 +45,9 @@ export class ConnectionWatch {
 
   async #probe(): Promise<void> {
     while (!this.#isStopped) {
-      const answers = await this.#answers(PROBE_TIMEOUT_MS)
+      const answers = await this.#ask()
       if (this.#isStopped) return
-      if (answers !== this.#isConnected) {
+      if (answers !== undefined && answers !== this.#isConnected) {
         this.#isConnected = answers
         this.#onChange(answers)
       }
@@ -55,5 +55,14 @@ export class ConnectionWatch {
       await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSE_MS).unref())
     }
     this.#isProbing = false
+  }
+
+  /** A question that could not be put, for want of a thread for instance, tells nothing and is put again. */
+  async #ask(): Promise<boolean | undefined> {
+    try {
+      return await this.#answers(PROBE_TIMEOUT_MS)
+    } catch {
+      return undefined
+    }
   }
 }

@@ -161,6 +161,8 @@ test('a wrong variable is named', () => {
 test('options that contradict each other are an error with both values', () => {
   fails({ sendTimeoutMs: 5, lingerMs: 5 }, /sendTimeoutMs \(5\) must be greater than lingerMs \(5\)/)
   fails({ sendBufferBytes: 1024 }, /sendBufferBytes \(1024\) must be at least maxRecordBytes \(1000000\)/)
+  fails({ librdkafka: { 'message.max.bytes': 40_000_000 } }, /sendBufferBytes \(33554432\) must .*\(40000000\)/)
+  fails({ librdkafka: { 'queue.buffering.max.kbytes': 1 } }, /use the option sendBufferBytes/)
   fails({ heartbeatIntervalMs: 45_000 }, /must be less than sessionTimeoutMs \(45000\)/)
   fails({ maxPollIntervalMs: 1000 }, /must be at least sessionTimeoutMs/)
   fails(

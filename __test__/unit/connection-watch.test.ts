@@ -6,11 +6,12 @@ const PAUSE_MS = 250
 
 function setUp(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
-  const broker = { answers: true, asked: 0 }
+  const broker = { answers: true, asked: 0, fails: false }
   const changes: boolean[] = []
   const watch = new ConnectionWatch(
     async () => {
       broker.asked += 1
+      if (broker.fails) throw new Error('cannot start a thread')
       return broker.answers
     },
     (isConnected) => changes.push(isConnected),
@@ -59,6 +60,24 @@ describe('ConnectionWatch', () => {
     watch.suspect('_TRANSPORT')
     await probe()
     assert.deepEqual(changes, [false, true, false])
+  })
+
+  // Nobody caught it: the process ended, or the service was never seen as connected again.
+  test('a probe that fails changes nothing and is tried again', async (t) => {
+    const { broker, changes, watch, probe } = setUp(t)
+    broker.fails = true
+    watch.suspect('_TRANSPORT')
+    await probe()
+    await probe()
+    assert.deepEqual([watch.isConnected, broker.asked > 1, changes], [true, true, []])
+    Object.assign(broker, { fails: false, answers: false })
+    await probe()
+    broker.fails = true
+    await probe()
+    assert.deepEqual([watch.isConnected, changes], [false, [false]])
+    Object.assign(broker, { fails: false, answers: true })
+    await probe()
+    assert.deepEqual([watch.isConnected, changes], [true, [false, true]])
   })
 
   test('stop ends the probes and counts as not connected', async (t) => {

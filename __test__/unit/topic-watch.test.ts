@@ -69,7 +69,8 @@ describe('TopicWatch', () => {
     topics.stop()
   })
 
-  test('reports a list that fails, and asks again', async (t) => {
+  // It was reported at each refresh: twelve times a minute.
+  test('reports an outage once, and asks on', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
     const { cluster, errors, watch: topics } = watch([/^a/])
     await topics.start()
@@ -79,14 +80,33 @@ describe('TopicWatch', () => {
       t.mock.timers.tick(REFRESH_MS)
       for (let turn = 0; turn < 10; turn += 1) await null
     }
-    cluster.error = new ConnectionError('gone')
-    await refresh()
-    assert.deepEqual(errors, [cluster.error])
+    const outage = new ConnectionError('gone')
+    cluster.error = outage
+    for (let round = 0; round < 3; round += 1) await refresh()
+    assert.deepEqual([errors, cluster.asked], [[outage], 4])
     cluster.error = undefined
     cluster.topics = ['a1']
     await refresh()
     assert.deepEqual(changes, [['a1']])
+    const another = new ConnectionError('gone again')
+    cluster.error = another
+    for (let round = 0; round < 3; round += 1) await refresh()
+    assert.deepEqual(errors, [outage, another])
     topics.stop()
+  })
+
+  // The close of the group makes the list fail that is under way: its error came after "disconnected".
+  test('reports nothing once it is stopped', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { cluster, errors, watch: topics } = watch([/^a/])
+    await topics.start()
+    topics.follow(() => {})
+    cluster.error = new ConnectionError('the group is closed')
+    t.mock.timers.tick(REFRESH_MS)
+    topics.stop()
+    for (let turn = 0; turn < 10; turn += 1) await null
+    t.mock.timers.tick(REFRESH_MS)
+    assert.deepEqual([errors, cluster.asked], [[], 2])
   })
 
   test('rejects where the first list fails', async () => {

@@ -16,6 +16,8 @@ export class TopicWatch {
   readonly #onError: (error: KafkaError) => void
   #current: string[] = []
   #timer: NodeJS.Timeout | undefined
+  /** The last list failed, and that was reported. */
+  #isFailing = false
 
   constructor(
     spec: ResolvedSubscription,
@@ -40,20 +42,23 @@ export class TopicWatch {
     return this.#current.includes(topic)
   }
 
-  /** Calls `onChange` with all topics whenever they have changed. */
+  /** Calls `onChange` with all topics whenever they have changed. A list that fails is reported once an outage. */
   follow(onChange: (topics: string[]) => void): void {
-    this.#timer = setTimeout(() => {
-      this.#refresh(onChange).catch(this.#onError)
-    }, REFRESH_MS)
+    this.#timer = setTimeout(() => void this.#refresh(onChange), REFRESH_MS)
     this.#timer.unref()
   }
 
   async #refresh(onChange: (topics: string[]) => void): Promise<void> {
     try {
       const topics = this.#match(await this.#list())
+      this.#isFailing = false
       if (this.#timer === undefined || topics.join() === this.#current.join()) return
       this.#current = topics
       onChange(topics)
+    } catch (error) {
+      // one that was stopped meanwhile fails because of that
+      if (this.#timer !== undefined && !this.#isFailing) this.#onError(error as KafkaError)
+      this.#isFailing = true
     } finally {
       if (this.#timer !== undefined) this.follow(onChange)
     }
