@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { EventEmitter } from 'node:events';
 
 /** Every stable code that a `KafkaError` can carry. docs/errors.md says what each one means and what to do. */
-type NaradErrorCode = 'NARAD_CONFIG_INVALID' | 'NARAD_UNKNOWN_OPTION' | 'NARAD_INVALID_ARGUMENT' | 'NARAD_NOT_CONNECTED' | 'NARAD_CLOSED' | 'NARAD_CONNECTION_FAILED' | 'NARAD_CONNECTION_TIMEOUT' | 'NARAD_DISCONNECT_TIMEOUT' | 'NARAD_AUTHENTICATION_FAILED' | 'NARAD_AUTHORIZATION_FAILED' | 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT' | 'NARAD_RECORD_TOO_LARGE' | 'NARAD_INVALID_TOPIC' | 'NARAD_UNKNOWN_TOPIC' | 'NARAD_UNKNOWN_PARTITION' | 'NARAD_ENCODE_FAILED' | 'NARAD_DECODE_FAILED' | 'NARAD_HANDLER_FAILED' | 'NARAD_SUBSCRIBE_FAILED' | 'NARAD_SUBSCRIBE_TIMEOUT' | 'NARAD_CONSUME_FAILED' | 'NARAD_OFFSET_OUT_OF_RANGE' | 'NARAD_COMMIT_FAILED' | 'NARAD_UNSAFE_INTEGER' | 'NARAD_FENCED' | 'NARAD_FATAL' | 'NARAD_NATIVE_MISSING' | 'NARAD_EMBEDDED_BROKER' | 'NARAD_EMBEDDED_UNSUPPORTED' | 'NARAD_EMBEDDED_DATA_LOST' | 'NARAD_INTERNAL';
+type NaradErrorCode = 'NARAD_CONFIG_INVALID' | 'NARAD_UNKNOWN_OPTION' | 'NARAD_INVALID_ARGUMENT' | 'NARAD_NOT_CONNECTED' | 'NARAD_CLOSED' | 'NARAD_CONNECTION_FAILED' | 'NARAD_CONNECTION_TIMEOUT' | 'NARAD_DISCONNECT_TIMEOUT' | 'NARAD_AUTHENTICATION_FAILED' | 'NARAD_AUTHORIZATION_FAILED' | 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT' | 'NARAD_RECORD_TOO_LARGE' | 'NARAD_INVALID_TOPIC' | 'NARAD_UNKNOWN_TOPIC' | 'NARAD_UNKNOWN_PARTITION' | 'NARAD_ENCODE_FAILED' | 'NARAD_DECODE_FAILED' | 'NARAD_HANDLER_FAILED' | 'NARAD_HANDLER_TIMEOUT' | 'NARAD_PERMANENT' | 'NARAD_TRANSIENT' | 'NARAD_BUSINESS' | 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC' | 'NARAD_SUBSCRIBE_FAILED' | 'NARAD_SUBSCRIBE_TIMEOUT' | 'NARAD_CONSUME_FAILED' | 'NARAD_OFFSET_OUT_OF_RANGE' | 'NARAD_COMMIT_FAILED' | 'NARAD_UNSAFE_INTEGER' | 'NARAD_FENCED' | 'NARAD_FATAL' | 'NARAD_NATIVE_MISSING' | 'NARAD_EMBEDDED_BROKER' | 'NARAD_EMBEDDED_UNSUPPORTED' | 'NARAD_EMBEDDED_DATA_LOST' | 'NARAD_INTERNAL';
 
 /** Where an acknowledged record was written. */
 interface RecordMetadata {
@@ -93,6 +93,7 @@ interface KafkaErrorJson {
     kafkaCode?: string;
     maybeInLog?: boolean;
     results?: Array<RecordMetadata | KafkaErrorJson>;
+    retryAfterMs?: number;
     cause?: unknown;
 }
 /**
@@ -126,6 +127,11 @@ declare class KafkaError extends Error {
 /** {@link KafkaErrorFields} of a {@link SendError}. */
 interface SendErrorFields extends KafkaErrorFields {
     results?: Array<RecordMetadata | KafkaError> | undefined;
+}
+/** {@link KafkaErrorFields} of a {@link TransientError}. */
+interface TransientErrorFields extends KafkaErrorFields {
+    /** After how long the record is to be handled again, in milliseconds from 0 to 2,147,483,647. */
+    retryAfterMs?: number | undefined;
 }
 /** An option or an environment variable that is wrong or unknown. */
 declare class ConfigError extends KafkaError {
@@ -183,6 +189,40 @@ declare class DecodeError extends KafkaError {
 /** A handler threw, rejected or passed its deadline; what it threw is the `cause`. */
 declare class HandlerError extends KafkaError {
     static readonly defaultCode = "NARAD_HANDLER_FAILED";
+}
+/** A handler had not settled at its deadline (`timeoutMs`). */
+declare class HandlerTimeoutError extends KafkaError {
+    static readonly defaultCode = "NARAD_HANDLER_TIMEOUT";
+}
+/**
+ * For handlers to throw when no retry would mend the record: it becomes a dead letter at once.
+ *
+ * @example throw new PermanentError('bad address', { cause })
+ */
+declare class PermanentError extends KafkaError {
+    static readonly defaultCode = "NARAD_PERMANENT";
+}
+/**
+ * For handlers to throw when the record may be handled later, which is also what any other error means. It can say
+ * when.
+ *
+ * @example throw new TransientError('rate limited', { retryAfterMs: 5_000 })
+ */
+declare class TransientError extends KafkaError {
+    static readonly defaultCode = "NARAD_TRANSIENT";
+    /** After how long the record is to be handled again, in milliseconds; without it, the back-off decides. */
+    readonly retryAfterMs?: number;
+    /** @throws {@link ArgumentError} for a `retryAfterMs` that is no delay. */
+    constructor(message: string, fields?: TransientErrorFields);
+    toJSON(): KafkaErrorJson;
+}
+/** For handlers to throw when the record is refused for good reason: it is done, without retry or dead letter. */
+declare class BusinessError extends KafkaError {
+    static readonly defaultCode = "NARAD_BUSINESS";
+}
+/** A dead letter that was not written, or whose topic is not there. */
+declare class DeadLetterError extends KafkaError {
+    static readonly defaultCode: 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC';
 }
 /** A subscription that failed or took too long. */
 declare class SubscribeError extends KafkaError {
@@ -851,25 +891,30 @@ export {
   ArgumentError,
   AuthenticationError,
   AuthorizationError,
+  BusinessError,
   ClosedError,
   CommitError,
   ConfigError,
   ConnectionError,
   ConsumeError,
+  DeadLetterError,
   DecodeError,
   EmbeddedBrokerError,
   EncodeError,
   FatalError,
   HEADERS,
   HandlerError,
+  HandlerTimeoutError,
   InternalError,
   KafkaError,
   NativeLoadError,
   NotConnectedError,
+  PermanentError,
   RecordTooLargeError,
   SendError,
   SubscribeError,
   TopicError,
+  TransientError,
   createKafkaService,
   kafkaService,
   message,
@@ -923,4 +968,5 @@ export type {
   SslConfig,
   SubscribeOptions,
   TopicsInput,
+  TransientErrorFields,
 };

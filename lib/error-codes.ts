@@ -19,6 +19,12 @@ export type NaradErrorCode =
   | 'NARAD_ENCODE_FAILED'
   | 'NARAD_DECODE_FAILED'
   | 'NARAD_HANDLER_FAILED'
+  | 'NARAD_HANDLER_TIMEOUT'
+  | 'NARAD_PERMANENT'
+  | 'NARAD_TRANSIENT'
+  | 'NARAD_BUSINESS'
+  | 'NARAD_DEAD_LETTER_FAILED'
+  | 'NARAD_DEAD_LETTER_TOPIC'
   | 'NARAD_SUBSCRIBE_FAILED'
   | 'NARAD_SUBSCRIBE_TIMEOUT'
   | 'NARAD_CONSUME_FAILED'
@@ -49,6 +55,11 @@ export type ErrorClassName =
   | 'EncodeError'
   | 'DecodeError'
   | 'HandlerError'
+  | 'HandlerTimeoutError'
+  | 'PermanentError'
+  | 'TransientError'
+  | 'BusinessError'
+  | 'DeadLetterError'
   | 'SubscribeError'
   | 'ConsumeError'
   | 'CommitError'
@@ -215,6 +226,52 @@ export const ERROR_CODES: Readonly<Record<NaradErrorCode, ErrorCodeEntry>> = {
     fatal: false,
     meaning: 'A handler threw, rejected, or passed its deadline. What it threw is the `cause`.',
     remedy: 'Mend the handler. Nothing is committed past the record, so that it is handled again.',
+  },
+  NARAD_HANDLER_TIMEOUT: {
+    class: 'HandlerTimeoutError',
+    retriable: true,
+    fatal: false,
+    meaning: 'A handler had not settled when its deadline (`timeoutMs`) passed. The attempt counts as failed.',
+    remedy:
+      'Pass `context.signal` to what the handler awaits, or give `timeoutMs` longer. Records that wait for this one wait until the handler settles.',
+  },
+  NARAD_PERMANENT: {
+    class: 'PermanentError',
+    retriable: false,
+    fatal: false,
+    meaning: 'A handler threw a `PermanentError`: no retry would mend the record, which becomes a dead letter at once.',
+    remedy: 'Look at the dead letter; send the record again when whatever refused it has changed.',
+  },
+  NARAD_TRANSIENT: {
+    class: 'TransientError',
+    retriable: true,
+    fatal: false,
+    meaning:
+      'A handler threw a `TransientError`: the record is handled again, after `retryAfterMs` where that is given.',
+    remedy: 'Nothing, while it passes. A record that uses up its retries becomes a dead letter.',
+  },
+  NARAD_BUSINESS: {
+    class: 'BusinessError',
+    retriable: false,
+    fatal: false,
+    meaning: 'A handler threw a `BusinessError`: the record was refused for a reason of its own, and is done.',
+    remedy: 'Nothing: there is neither a retry nor a dead letter. It is counted.',
+  },
+  NARAD_DEAD_LETTER_FAILED: {
+    class: 'DeadLetterError',
+    retriable: true,
+    fatal: false,
+    meaning:
+      'A dead letter was not acknowledged. Its record stays uncommitted and its lane held, and the letter is written again until it is acknowledged.',
+    remedy: 'Look at the `cause`: the topic of the dead letters, the right to write to it, the brokers.',
+  },
+  NARAD_DEAD_LETTER_TOPIC: {
+    class: 'DeadLetterError',
+    retriable: false,
+    fatal: false,
+    meaning: 'The topic for the dead letters of a subscription is not there and could not be created.',
+    remedy:
+      'Create the topic, or grant CREATE and DESCRIBE on it; or subscribe with another `dlq: { topic }`, or with `dlq: false`.',
   },
   NARAD_SUBSCRIBE_FAILED: {
     class: 'SubscribeError',

@@ -1,3 +1,4 @@
+import { delayProblem } from './delay.ts'
 import { ERROR_CODES, type ErrorClassName, type NaradErrorCode } from './error-codes.ts'
 import { brand, KafkaError, type KafkaErrorFields, type KafkaErrorJson } from './kafka-error.ts'
 import type { RecordMetadata } from './message.ts'
@@ -7,6 +8,12 @@ export { KafkaError, type KafkaErrorFields, type KafkaErrorJson } from './kafka-
 /** {@link KafkaErrorFields} of a {@link SendError}. */
 export interface SendErrorFields extends KafkaErrorFields {
   results?: Array<RecordMetadata | KafkaError> | undefined
+}
+
+/** {@link KafkaErrorFields} of a {@link TransientError}. */
+export interface TransientErrorFields extends KafkaErrorFields {
+  /** After how long the record is to be handled again, in milliseconds from 0 to 2,147,483,647. */
+  retryAfterMs?: number | undefined
 }
 
 /** The fields of an error as the native side reports it. */
@@ -149,6 +156,75 @@ export class HandlerError extends KafkaError {
   }
 }
 
+/** A handler had not settled at its deadline (`timeoutMs`). */
+export class HandlerTimeoutError extends KafkaError {
+  static override readonly defaultCode = 'NARAD_HANDLER_TIMEOUT'
+  static {
+    brand(HandlerTimeoutError, 'HandlerTimeoutError')
+  }
+}
+
+/**
+ * For handlers to throw when no retry would mend the record: it becomes a dead letter at once.
+ *
+ * @example throw new PermanentError('bad address', { cause })
+ */
+export class PermanentError extends KafkaError {
+  static override readonly defaultCode = 'NARAD_PERMANENT'
+  static {
+    brand(PermanentError, 'PermanentError')
+  }
+}
+
+/**
+ * For handlers to throw when the record may be handled later, which is also what any other error means. It can say
+ * when.
+ *
+ * @example throw new TransientError('rate limited', { retryAfterMs: 5_000 })
+ */
+export class TransientError extends KafkaError {
+  static override readonly defaultCode = 'NARAD_TRANSIENT'
+  static {
+    brand(TransientError, 'TransientError')
+  }
+
+  /** After how long the record is to be handled again, in milliseconds; without it, the back-off decides. */
+  declare readonly retryAfterMs?: number
+
+  /** @throws {@link ArgumentError} for a `retryAfterMs` that is no delay. */
+  constructor(message: string, fields: TransientErrorFields = {}) {
+    super(message, fields)
+    const { retryAfterMs } = fields
+    if (retryAfterMs === undefined) return
+    const problem = delayProblem(retryAfterMs)
+    if (problem !== undefined) throw new ArgumentError(`Field "retryAfterMs" of a TransientError ${problem}.`)
+    this.retryAfterMs = retryAfterMs
+  }
+
+  override toJSON(): KafkaErrorJson {
+    const json = super.toJSON()
+    if (this.retryAfterMs !== undefined) json.retryAfterMs = this.retryAfterMs
+    return json
+  }
+}
+
+/** For handlers to throw when the record is refused for good reason: it is done, without retry or dead letter. */
+export class BusinessError extends KafkaError {
+  static override readonly defaultCode = 'NARAD_BUSINESS'
+  static {
+    brand(BusinessError, 'BusinessError')
+  }
+}
+
+/** A dead letter that was not written, or whose topic is not there. */
+export class DeadLetterError extends KafkaError {
+  static override readonly defaultCode: 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC' =
+    'NARAD_DEAD_LETTER_FAILED'
+  static {
+    brand(DeadLetterError, 'DeadLetterError')
+  }
+}
+
 /** A subscription that failed or took too long. */
 export class SubscribeError extends KafkaError {
   static override readonly defaultCode = 'NARAD_SUBSCRIBE_FAILED'
@@ -220,6 +296,11 @@ const CLASSES: Readonly<Record<ErrorClassName, new (message: string, fields: Kaf
   EncodeError,
   DecodeError,
   HandlerError,
+  HandlerTimeoutError,
+  PermanentError,
+  TransientError,
+  BusinessError,
+  DeadLetterError,
   SubscribeError,
   ConsumeError,
   CommitError,

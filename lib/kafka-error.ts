@@ -36,6 +36,7 @@ export interface KafkaErrorJson {
   kafkaCode?: string
   maybeInLog?: boolean
   results?: Array<RecordMetadata | KafkaErrorJson>
+  retryAfterMs?: number
   cause?: unknown
 }
 

@@ -44,6 +44,7 @@ is for people and may change.
 | \`maybeInLog\` | boolean | On a failed send: the record may have been written, so that sending it again may duplicate it. |
 | \`topic\`, \`partition\`, \`offset\`, \`key\`, \`group\` | | What it concerns, where known. |
 | \`results\` | array | On a \`SendError\` of an array: the outcome of every record, in input order. |
+| \`retryAfterMs\` | number | On a \`TransientError\`: after how long the record is to be handled again. |
 
 \`instanceof\` also holds for errors of another copy of the package in the same process. Passwords, keys and tokens do not
 appear in messages, stacks, JSON or \`util.inspect\`.

@@ -5,13 +5,16 @@ import { inspect } from 'node:util'
 import * as errors from '../../lib/errors.ts'
 import {
   ArgumentError,
+  BusinessError,
   ConfigError,
   FatalError,
   fromNative,
   InternalError,
   KafkaError,
   NotConnectedError,
+  PermanentError,
   SendError,
+  TransientError,
 } from '../../lib/errors.ts'
 
 const native = (fields: Partial<errors.NativeErrorFields> = {}) =>
@@ -170,6 +173,32 @@ test('inspection shows the class, the code and the cause', () => {
   const text = inspect(new SendError('no leader', { cause: new Error('why'), topic: 'orders' }))
   for (const part of ['SendError: no leader', "code: 'NARAD_SEND_FAILED'", "topic: 'orders'", '[cause]: Error: why']) {
     assert.ok(text.includes(part), `${part} is missing in ${text}`)
+  }
+})
+
+test('what handlers throw says by itself what it means, and is of the family', () => {
+  const cause = new Error('why')
+  const permanent = new PermanentError('bad address', { cause })
+  assert.ok(permanent instanceof KafkaError && permanent.cause === cause)
+  assert.deepEqual([permanent.code, permanent.retriable], ['NARAD_PERMANENT', false])
+  const transient = new TransientError('rate limited', { retryAfterMs: 5_000 })
+  assert.deepEqual([transient.code, transient.retriable, transient.retryAfterMs], ['NARAD_TRANSIENT', true, 5_000])
+  assert.equal(transient.toJSON().retryAfterMs, 5_000)
+  assert.ok(!('retryAfterMs' in new TransientError('m')))
+  const business = new BusinessError('sold out')
+  assert.deepEqual([business.code, business.retriable], ['NARAD_BUSINESS', false])
+})
+
+test('a TransientError takes only a time that can be waited for', () => {
+  for (const retryAfterMs of [0, 1.5, 2_147_483_647]) {
+    assert.equal(new TransientError('m', { retryAfterMs }).retryAfterMs, retryAfterMs)
+  }
+  // a timer would take each of these for 1 ms
+  for (const retryAfterMs of [-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, '5', null]) {
+    assert.throws(
+      () => new TransientError('m', { retryAfterMs: retryAfterMs as number }),
+      (error) => error instanceof ArgumentError && error.message.startsWith('Field "retryAfterMs" of a TransientError'),
+    )
   }
 })
 
