@@ -773,6 +773,43 @@ declare class Consumer {
 }
 
 /**
+ * What a failure means for its record: no retry would mend it (`permanent`), it may be handled later (`transient`), or
+ * it was refused for good reason and is done (`business`).
+ */
+type FailureClass = 'permanent' | 'transient' | 'business';
+/** Says what an error of a handler means; undefined leaves it to narad. Must not throw and must not be async. */
+type Classify = (error: unknown) => FailureClass | undefined;
+
+/**
+ * What becomes of a record, for a handler to return instead of throwing: {@link ack}, {@link retry} or
+ * {@link deadLetter}. A batch handler returns one for all of its records, or an array with one for each. Any other
+ * return value means that the record is done.
+ */
+declare class Verdict {
+    private constructor();
+}
+/** Options of {@link retry}. */
+interface RetryVerdictOptions {
+    /** After how long, in milliseconds from 0 to 2,147,483,647. Default: the back-off of the subscription decides. */
+    afterMs?: number | undefined;
+}
+/** The record is done. */
+declare const ack: Verdict;
+/**
+ * The record is to be handled again, as after a {@link TransientError}: it counts as a failed attempt, and after the
+ * last one the record becomes a dead letter.
+ *
+ * @throws {@link ArgumentError} for an `afterMs` that is no delay.
+ */
+declare function retry({ afterMs }?: RetryVerdictOptions): Verdict;
+/**
+ * The record becomes a dead letter at once, as after a {@link PermanentError}.
+ *
+ * @param reason What the dead letter says of it; of an error, its message, name, code and stack.
+ */
+declare function deadLetter(reason: string | Error): Verdict;
+
+/**
  * Every header name that narad writes or reads by itself. All values are UTF-8 text.
  *
  * They follow the `x-…-id` habit of HTTP gateways, so that services in other languages can read and set them.
@@ -915,9 +952,12 @@ export {
   SubscribeError,
   TopicError,
   TransientError,
+  ack,
   createKafkaService,
+  deadLetter,
   kafkaService,
   message,
+  retry,
 };
 
 export type {
@@ -927,6 +967,7 @@ export type {
   BatchOptions,
   BatchSubscribeOptions,
   Brokers,
+  Classify,
   Codec,
   CodecOption,
   Compression,
@@ -939,6 +980,7 @@ export type {
   DisconnectOptions,
   DisconnectReport,
   EncodeContext,
+  FailureClass,
   HeaderValue,
   HeadersInput,
   KafkaConfig,
@@ -959,6 +1001,7 @@ export type {
   RecordInput,
   RecordMetadata,
   ResolvedConfig,
+  RetryVerdictOptions,
   SaslConfig,
   SaslMechanism,
   SendErrorFields,
@@ -969,4 +1012,5 @@ export type {
   SubscribeOptions,
   TopicsInput,
   TransientErrorFields,
+  Verdict,
 };

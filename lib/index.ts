@@ -23,6 +23,8 @@ export type {
   SubscribeOptions,
   TopicsInput,
 } from './consumer/subscribe-options.ts'
+export type { Classify, FailureClass } from './delivery/failure.ts'
+export { ack, deadLetter, type RetryVerdictOptions, retry, type Verdict } from './delivery/verdict.ts'
 export type { NaradErrorCode } from './error-codes.ts'
 export {
   ArgumentError,
