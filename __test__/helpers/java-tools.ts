@@ -22,7 +22,7 @@ export interface JavaInput {
   key?: string | null
   /** No line breaks: the tool reads lines. */
   value: string | null
-  headers?: Array<[name: string, value: string]>
+  headers?: Array<[name: string, value: string | null]>
 }
 
 export interface JavaProduceOptions {
@@ -38,7 +38,7 @@ export async function javaProduce(
   { codec = 'none', properties = {} }: JavaProduceOptions = {},
 ): Promise<void> {
   const lines = records.map(({ key = null, value, headers = [] }) => {
-    const named = headers.map(([name, headerValue]) => `${name}${HEADER_KEY}${headerValue}`).join(HEADER)
+    const named = headers.map(([name, headerValue]) => `${name}${HEADER_KEY}${headerValue ?? NULL}`).join(HEADER)
     return `${named === '' ? NULL : named}${HEADERS_END}${key ?? NULL}${FIELD}${value ?? NULL}\n`
   })
   const args = ['--bootstrap-server', brokers, '--topic', topic, '--compression-codec', codec]
@@ -53,6 +53,13 @@ export async function javaProduce(
   }
   args.push(...propertyArgs('--reader-property', reader), ...propertyArgs('--command-property', properties))
   await javaTool('org.apache.kafka.tools.ConsoleProducer', args, { stdin: lines.join('') })
+}
+
+/** Records with the values `0`, `1` and so on, the first with the timestamp `from`, the others with it or shortly after. */
+export async function javaProduceFrom(brokers: string, topic: string, count: number, from: number): Promise<void> {
+  const args = ['--bootstrap-server', brokers, '--topic', topic, '--max-messages', String(count)]
+  args.push('--message-create-time', String(from))
+  await javaTool('org.apache.kafka.tools.VerifiableProducer', args)
 }
 
 export interface JavaConsumeOptions {

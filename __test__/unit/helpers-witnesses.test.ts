@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseConsoleConsumer, parseGroupDescription } from '../helpers/java-tools.ts'
+import { parseLogDump } from '../helpers/kafka-log.ts'
 import { encodeKcatInput, parseKcatOutput } from '../helpers/kcat.ts'
 
 test('bytes that are no UTF-8 survive the JSON of kcat', () => {
@@ -68,4 +69,16 @@ g      t      9          1               2               1    c-1          /127.
     { topic: 't', partition: 10, committed: null, end: 2, member: null },
   ])
   assert.deepEqual(parseGroupDescription('\nError: Executing consumer group command failed\n'), [])
+})
+
+test('the dump of a log gives the batches of each file with their codecs', () => {
+  const batch = (first: number, last: number, codec: string) =>
+    `baseOffset: ${first} lastOffset: ${last} count: ${last - first + 1} producerId: -1 isControl: false position: 0 ` +
+    `CreateTime: 1795267398740 size: 520 magic: 2 compresscodec: ${codec} crc: 1866872776 isvalid: true`
+  const stdout = ['Dumping /a/t-0/0.log', 'Log starting offset: 0', batch(0, 2, 'gzip'), batch(3, 3, 'none')]
+  assert.deepEqual(parseLogDump([...stdout, 'Dumping /a/u-1/5.log', batch(5, 5, 'zstd'), ''].join('\n')), [
+    { file: '/a/t-0/0.log', firstOffset: 0, lastOffset: 2, codec: 'gzip' },
+    { file: '/a/t-0/0.log', firstOffset: 3, lastOffset: 3, codec: 'none' },
+    { file: '/a/u-1/5.log', firstOffset: 5, lastOffset: 5, codec: 'zstd' },
+  ])
 })
