@@ -597,6 +597,61 @@ interface ResolvedConfig {
     readonly librdkafka: Readonly<Record<string, string | Secret>>;
 }
 
+/**
+ * What a failure means for its record: no retry would mend it (`permanent`), it may be handled later (`transient`), or
+ * it was refused for good reason and is done (`business`).
+ */
+type FailureClass = 'permanent' | 'transient' | 'business';
+/** Says what an error of a handler means; undefined leaves it to narad. Must not throw and must not be async. */
+type Classify = (error: unknown) => FailureClass | undefined;
+
+/** How often and when a record is handled again. */
+interface RetryOptions {
+    /**
+     * Retries after the first attempt, from 0. Default: the service's `maxRetries`, which is 3 unless it is configured.
+     */
+    maxRetries?: number;
+    /**
+     * The longest wait before the first retry, in milliseconds. It doubles with each retry, and the wait itself is drawn
+     * at random from 0 to it, so that what failed together is not tried together. Default: 1,000, or `maxDelayMs` where
+     * that is less.
+     */
+    initialDelayMs?: number;
+    /**
+     * The longest wait before any retry, in milliseconds, at least `initialDelayMs`. A `retryAfterMs` of an error is kept
+     * to even where it is longer. Default: 30,000, or `initialDelayMs` where that is more.
+     */
+    maxDelayMs?: number;
+}
+/** Where records go that could not be handled. */
+interface DeadLetterOptions {
+    /** One topic for all. Default: the service's `dlqTopic`, or else `<topic>.<group>.dlq` for each topic. */
+    topic?: string;
+}
+/** What becomes of records whose handler fails. */
+interface DeliveryOptions {
+    /** `false`: no retry. */
+    retry?: RetryOptions | false;
+    /** `false`: no dead letters, see `onExhausted`. */
+    dlq?: DeadLetterOptions | false;
+    /**
+     * Only with `dlq: false`: what a record does that is given up. `stop` stops its partition before it, so that nothing
+     * is lost and nothing goes on; `skip` loses the record.
+     *
+     * @defaultValue `stop`
+     */
+    onExhausted?: 'stop' | 'skip';
+    /** Says what an error of the handler means, before narad does. */
+    classify?: Classify;
+    /**
+     * The deadline of each attempt, in milliseconds from 1. When it passes, `context.signal` aborts and the attempt
+     * counts as failed; later records of the lane wait until the handler settles. `Infinity`: none.
+     *
+     * @defaultValue `60000`
+     */
+    timeoutMs?: number;
+}
+
 /** Which records wait for each other: those of a key, those of a partition, or none. */
 type Ordering = 'key' | 'partition' | 'none';
 /** How a batch handler wants its batches. */
@@ -615,7 +670,7 @@ interface BatchOptions {
     maxWaitMs?: number;
 }
 /** Options of a subscription with a handler for each record. */
-interface SubscribeOptions<T = unknown> {
+interface SubscribeOptions<T = unknown> extends DeliveryOptions {
     /** The consumer group. Default: the one connected last. */
     group?: string;
     /**
@@ -771,14 +826,6 @@ declare class Consumer {
     subscribe<T = unknown>(topics: TopicsInput, handler: BatchHandler<T>, options: ConsumerBatchSubscribeOptions<T>): Promise<void>;
     subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: ConsumerSubscribeOptions<T>): Promise<void>;
 }
-
-/**
- * What a failure means for its record: no retry would mend it (`permanent`), it may be handled later (`transient`), or
- * it was refused for good reason and is done (`business`).
- */
-type FailureClass = 'permanent' | 'transient' | 'business';
-/** Says what an error of a handler means; undefined leaves it to narad. Must not throw and must not be async. */
-type Classify = (error: unknown) => FailureClass | undefined;
 
 /**
  * What becomes of a record, for a handler to return instead of throwing: {@link ack}, {@link retry} or
@@ -975,7 +1022,9 @@ export type {
   ConsumerBatchSubscribeOptions,
   ConsumerReport,
   ConsumerSubscribeOptions,
+  DeadLetterOptions,
   DecodeContext,
+  DeliveryOptions,
   DevMode,
   DisconnectOptions,
   DisconnectReport,
@@ -1001,6 +1050,7 @@ export type {
   RecordInput,
   RecordMetadata,
   ResolvedConfig,
+  RetryOptions,
   RetryVerdictOptions,
   SaslConfig,
   SaslMechanism,

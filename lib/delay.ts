@@ -1,7 +1,7 @@
 import { describeValue } from './describe.ts'
 
 /** The longest that a timer of Node waits, in milliseconds: nearly 25 days. */
-const MAX_DELAY_MS = 2_147_483_647
+export const MAX_DELAY_MS = 2_147_483_647
 
 /** What is wrong with a time in milliseconds that is to be waited for, or undefined where nothing is. */
 export function delayProblem(value: unknown): string | undefined {

@@ -24,6 +24,7 @@ export type {
   TopicsInput,
 } from './consumer/subscribe-options.ts'
 export type { Classify, FailureClass } from './delivery/failure.ts'
+export type { DeadLetterOptions, DeliveryOptions, RetryOptions } from './delivery/options.ts'
 export { ack, deadLetter, type RetryVerdictOptions, retry, type Verdict } from './delivery/verdict.ts'
 export type { NaradErrorCode } from './error-codes.ts'
 export {

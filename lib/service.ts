@@ -201,7 +201,7 @@ export class KafkaService extends ServiceEmitter {
     if (typeof handler !== 'function') {
       throw new ArgumentError(`subscribe needs a function to handle records, but got ${describeValue(handler)}.`)
     }
-    const spec = resolveSubscription(topics, options, this.config.codec)
+    const spec = resolveSubscription(topics, options, this.config)
     const group = spec.group ?? this.#lastGroup
     if (this.#logOnly !== undefined) {
       this.#wish.subscriptions.push({ group: group ?? this.#groupName(undefined), spec, handler })

@@ -4,7 +4,8 @@ import { resolveCodec } from '../../lib/codec.ts'
 import { resolveSubscription } from '../../lib/consumer/subscribe-options.ts'
 
 const json = resolveCodec('json')
-const resolve = (topics: unknown, options?: unknown) => resolveSubscription(topics, options, json)
+const resolve = (topics: unknown, options?: unknown, dlqTopic?: string) =>
+  resolveSubscription(topics, options, { codec: json, maxRetries: 3, ...(dlqTopic === undefined ? {} : { dlqTopic }) })
 
 // What is refused is tested with the service, in bad-input.test.ts.
 describe('A subscription', () => {
@@ -18,6 +19,15 @@ describe('A subscription', () => {
       ordering: 'key',
       codec: json,
       batch: undefined,
+      delivery: {
+        maxRetries: 3,
+        initialDelayMs: 1_000,
+        maxDelayMs: 30_000,
+        givenUp: 'park',
+        deadLetterTopic: undefined,
+        classify: undefined,
+        timeoutMs: 60_000,
+      },
     })
   })
 
@@ -49,5 +59,14 @@ describe('A subscription', () => {
     })
     assert.equal(resolve('t', { batch: false }).batch, undefined)
     assert.equal(resolve('t', { batch: undefined, concurrency: 2 }).concurrency, 2)
+  })
+
+  test('refuses to send dead letters to a topic that it reads', () => {
+    // Each letter would have been handled, failed, and become another letter.
+    const message = /dead letters of orders would go to orders itself/
+    assert.throws(() => resolve(['a', 'orders'], { dlq: { topic: 'orders' } }), message)
+    assert.throws(() => resolve('orders', {}, 'orders'), message)
+    assert.equal(resolve('orders', { dlq: false }, 'orders').delivery.deadLetterTopic, undefined)
+    assert.equal(resolve('orders', { dlq: { topic: 'other' } }, 'orders').delivery.deadLetterTopic, 'other')
   })
 })

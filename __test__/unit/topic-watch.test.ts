@@ -15,7 +15,7 @@ function watch(topics: Array<string | RegExp>, named: string[] = []) {
     if (cluster.error !== undefined) throw cluster.error
     return cluster.topics
   }
-  const spec = resolveSubscription(topics, {}, resolveCodec('json'))
+  const spec = resolveSubscription(topics, {}, { codec: resolveCodec('json'), maxRetries: 3 })
   const names = new Set(named)
   return { cluster, errors, names, watch: new TopicWatch(spec, names, list, (error) => errors.push(error)) }
 }

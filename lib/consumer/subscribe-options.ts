@@ -1,4 +1,11 @@
 import { type CodecOption, type ResolvedCodec, resolveCodec } from '../codec.ts'
+import {
+  DELIVERY_OPTIONS,
+  type Delivery,
+  type DeliveryDefaults,
+  type DeliveryOptions,
+  resolveDelivery,
+} from '../delivery/options.ts'
 import { ArgumentError } from '../errors.ts'
 import { checkOptions, integer, optional } from '../options.ts'
 import { checkTopicName } from '../topics.ts'
@@ -23,7 +30,7 @@ export interface BatchOptions {
 }
 
 /** Options of a subscription with a handler for each record. */
-export interface SubscribeOptions<T = unknown> {
+export interface SubscribeOptions<T = unknown> extends DeliveryOptions {
   /** The consumer group. Default: the one connected last. */
   group?: string
   /**
@@ -66,23 +73,41 @@ export interface ResolvedSubscription {
   readonly ordering: Ordering
   readonly codec: ResolvedCodec
   readonly batch: { maxMessages: number; maxWaitMs: number } | undefined
+  readonly delivery: Delivery
 }
 
-const OPTIONS = ['group', 'fromBeginning', 'concurrency', 'ordering', 'codec', 'batch']
+/** What the service's configuration says. */
+export interface SubscriptionDefaults extends DeliveryDefaults {
+  readonly codec: ResolvedCodec
+}
+
+const OPTIONS = ['group', 'fromBeginning', 'concurrency', 'ordering', 'codec', 'batch', ...DELIVERY_OPTIONS]
 const BATCH_OPTIONS = ['maxMessages', 'maxWaitMs']
 const ORDERINGS: readonly string[] = ['key', 'partition', 'none']
 const MOST = 10_000
 
 /** @throws {@link ArgumentError} or {@link TopicError} that names the option. */
-export function resolveSubscription(topics: unknown, input: unknown, codec: ResolvedCodec): ResolvedSubscription {
+export function resolveSubscription(
+  topics: unknown,
+  input: unknown,
+  defaults: SubscriptionDefaults,
+): ResolvedSubscription {
   const options = checkOptions(input ?? {}, OPTIONS, 'subscribe')
   const batch = batchOf(options.batch)
   for (const name of ['concurrency', 'ordering']) {
     if (batch === undefined || options[name] === undefined) continue
     throw new ArgumentError(`Option "${name}" has no meaning with "batch": a batch handler runs one call at a time.`)
   }
+  const split = splitTopics(topics)
+  const delivery = resolveDelivery(options, defaults)
+  if (delivery.deadLetterTopic !== undefined && split.topics.includes(delivery.deadLetterTopic)) {
+    throw new ArgumentError(
+      `The dead letters of ${delivery.deadLetterTopic} would go to ${delivery.deadLetterTopic} itself, and be handled ` +
+        'for ever: name another topic with "dlq: { topic }", or say "dlq: false".',
+    )
+  }
   return {
-    ...splitTopics(topics),
+    ...split,
     group: optional(options.group, 'group', 'a name', (value) => typeof value === 'string' && value !== '') as
       | string
       | undefined,
@@ -96,8 +121,9 @@ export function resolveSubscription(topics: unknown, input: unknown, codec: Reso
     ordering: (optional(options.ordering, 'ordering', '"key", "partition" or "none"', (value) =>
       ORDERINGS.includes(value as string),
     ) ?? 'key') as Ordering,
-    codec: options.codec === undefined ? codec : resolveCodec(options.codec),
+    codec: options.codec === undefined ? defaults.codec : resolveCodec(options.codec),
     batch,
+    delivery,
   }
 }
 

@@ -1,0 +1,144 @@
+import { MAX_DELAY_MS } from '../delay.ts'
+import { describeValue } from '../describe.ts'
+import { ArgumentError } from '../errors.ts'
+import { checkOptions, integer, optional } from '../options.ts'
+import { topicNameProblem } from '../topics.ts'
+import type { Classify } from './failure.ts'
+
+/** How often and when a record is handled again. */
+export interface RetryOptions {
+  /**
+   * Retries after the first attempt, from 0. Default: the service's `maxRetries`, which is 3 unless it is configured.
+   */
+  maxRetries?: number
+  /**
+   * The longest wait before the first retry, in milliseconds. It doubles with each retry, and the wait itself is drawn
+   * at random from 0 to it, so that what failed together is not tried together. Default: 1,000, or `maxDelayMs` where
+   * that is less.
+   */
+  initialDelayMs?: number
+  /**
+   * The longest wait before any retry, in milliseconds, at least `initialDelayMs`. A `retryAfterMs` of an error is kept
+   * to even where it is longer. Default: 30,000, or `initialDelayMs` where that is more.
+   */
+  maxDelayMs?: number
+}
+
+/** Where records go that could not be handled. */
+export interface DeadLetterOptions {
+  /** One topic for all. Default: the service's `dlqTopic`, or else `<topic>.<group>.dlq` for each topic. */
+  topic?: string
+}
+
+/** What becomes of records whose handler fails. */
+export interface DeliveryOptions {
+  /** `false`: no retry. */
+  retry?: RetryOptions | false
+  /** `false`: no dead letters, see `onExhausted`. */
+  dlq?: DeadLetterOptions | false
+  /**
+   * Only with `dlq: false`: what a record does that is given up. `stop` stops its partition before it, so that nothing
+   * is lost and nothing goes on; `skip` loses the record.
+   *
+   * @defaultValue `stop`
+   */
+  onExhausted?: 'stop' | 'skip'
+  /** Says what an error of the handler means, before narad does. */
+  classify?: Classify
+  /**
+   * The deadline of each attempt, in milliseconds from 1. When it passes, `context.signal` aborts and the attempt
+   * counts as failed; later records of the lane wait until the handler settles. `Infinity`: none.
+   *
+   * @defaultValue `60000`
+   */
+  timeoutMs?: number
+}
+
+/** The {@link DeliveryOptions} of a subscription with their defaults. */
+export interface Delivery {
+  readonly maxRetries: number
+  readonly initialDelayMs: number
+  readonly maxDelayMs: number
+  /** What becomes of a record that is given up. */
+  readonly givenUp: 'park' | 'stop' | 'skip'
+  /** The topic of all dead letters; undefined: each topic has its own. */
+  readonly deadLetterTopic: string | undefined
+  readonly classify: Classify | undefined
+  /** `Infinity` for none. */
+  readonly timeoutMs: number
+}
+
+/** What the service's configuration says. */
+export interface DeliveryDefaults {
+  readonly maxRetries: number
+  readonly dlqTopic?: string
+}
+
+export const DELIVERY_OPTIONS: ReadonlyArray<keyof DeliveryOptions> = [
+  'retry',
+  'dlq',
+  'onExhausted',
+  'classify',
+  'timeoutMs',
+]
+
+const RETRY_OPTIONS: ReadonlyArray<keyof RetryOptions> = ['maxRetries', 'initialDelayMs', 'maxDelayMs']
+const MAX_RETRIES = 2_147_483_647
+const INITIAL_DELAY_MS = 1_000
+const LONGEST_DELAY_MS = 30_000
+const TIMEOUT_MS = 60_000
+
+/** @throws {@link ArgumentError} that names the option. */
+export function resolveDelivery(options: Record<string, unknown>, defaults: DeliveryDefaults): Delivery {
+  const { retry, dlq, onExhausted, classify, timeoutMs } = options
+  return {
+    ...retries(retry, defaults.maxRetries),
+    ...deadLetters(dlq, onExhausted, defaults.dlqTopic),
+    classify: optional(classify, 'classify', 'a function', (value) => typeof value === 'function') as Classify,
+    timeoutMs: deadline(timeoutMs),
+  }
+}
+
+function retries(input: unknown, usual: number): Pick<Delivery, 'maxRetries' | 'initialDelayMs' | 'maxDelayMs'> {
+  if (input === false) return { maxRetries: 0, initialDelayMs: INITIAL_DELAY_MS, maxDelayMs: LONGEST_DELAY_MS }
+  const given = input === undefined ? {} : checkOptions(input, RETRY_OPTIONS, 'retry')
+  const delay = (name: keyof RetryOptions) => integer(given[name], `retry.${name}`, 0, MAX_DELAY_MS, -1)
+  const [initial, longest] = [delay('initialDelayMs'), delay('maxDelayMs')]
+  if (initial > longest && longest >= 0) {
+    throw new ArgumentError(`Option "retry.initialDelayMs" (${initial}) is more than "retry.maxDelayMs" (${longest}).`)
+  }
+  return {
+    maxRetries: integer(given.maxRetries, 'retry.maxRetries', 0, MAX_RETRIES, usual),
+    initialDelayMs: initial < 0 ? Math.min(INITIAL_DELAY_MS, longest < 0 ? LONGEST_DELAY_MS : longest) : initial,
+    maxDelayMs: longest < 0 ? Math.max(LONGEST_DELAY_MS, initial) : longest,
+  }
+}
+
+function deadLetters(
+  input: unknown,
+  onExhausted: unknown,
+  usual: string | undefined,
+): Pick<Delivery, 'givenUp' | 'deadLetterTopic'> {
+  const isKnown = (value: unknown) => value === 'stop' || value === 'skip'
+  const chosen = optional(onExhausted, 'onExhausted', '"stop" or "skip"', isKnown) as 'stop' | 'skip' | undefined
+  if (input === false) return { givenUp: chosen ?? 'stop', deadLetterTopic: undefined }
+  if (chosen !== undefined) {
+    throw new ArgumentError('Option "onExhausted" has a meaning only with "dlq: false": else there are dead letters.')
+  }
+  const { topic } = input === undefined ? {} : checkOptions(input, ['topic'], 'dlq')
+  const problem = topic === undefined ? undefined : topicNameProblem(topic)
+  if (problem !== undefined) throw new ArgumentError(`Option "dlq.topic" ${problem}.`)
+  return { givenUp: 'park', deadLetterTopic: (topic as string | undefined) ?? usual }
+}
+
+function deadline(timeoutMs: unknown): number {
+  if (timeoutMs === undefined) return TIMEOUT_MS
+  if (timeoutMs === Number.POSITIVE_INFINITY) return timeoutMs
+  if (Number.isInteger(timeoutMs) && Number(timeoutMs) >= 1 && Number(timeoutMs) <= MAX_DELAY_MS) {
+    return Number(timeoutMs)
+  }
+  throw new ArgumentError(
+    `Option "timeoutMs" must be a whole number from 1 to ${MAX_DELAY_MS}, or Infinity for no deadline, but is ` +
+      `${describeValue(timeoutMs)}.`,
+  )
+}
