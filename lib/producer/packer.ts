@@ -15,6 +15,11 @@ export interface Columns {
 /** Numbers of a record's row; src/core/producer/packed.rs reads them. */
 const ROW = 5
 const FIRST_ARENA_BYTES = 64 * 1024
+/**
+ * Characters after which gathered text is written: V8 flattens it first, and a flat string of more than 128 KiB would
+ * be a large object, whose pages are fresh from the system each time.
+ */
+const TEXT_CHARACTERS = 64 * 1024
 
 /**
  * Puts records into one arena and one array of numbers, for one crossing. It is used again and again: the native side
@@ -66,6 +71,7 @@ export class Packer {
 
   /** Adds one record of `columns`. */
   add(topicIndex: number, columns: Columns, index: number): void {
+    if (this.#text.length >= TEXT_CHARACTERS) this.#writeText()
     const cell = this.#records * ROW
     if (cell + ROW > this.#rows.length) this.#growRows()
     const rows = this.#rows
