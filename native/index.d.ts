@@ -47,7 +47,10 @@ export declare class NativeConsumer {
   listTopics(timeoutMs: number): Promise<Array<string> | NativeError>
   /** Every record of a batch was handled. */
   completeAll(batch: number): void
-  /** Some records of a batch are back: index × 4 + 0 (done), 1 (failed) or 2 (not run). */
+  /**
+   * Some records of a batch are back, index × 4 + 0 (done), 1 (failed) or 2 (not run), or held (3) until
+   * they are reported again.
+   */
   complete(batch: number, outcomes: Uint32Array): void
   /** Drains, commits and leaves, at the latest at the timeout. Completions are taken meanwhile. */
   close(timeoutMs: number): Promise<NativeConsumerReport>
@@ -172,6 +175,8 @@ export interface NativeSubscription {
   batchWaitMs: number
   outRecords: number
   outBytes: number
+  heldRecords: number
+  heldBytes: number
 }
 
 /** Starts an embedded cluster, or says why it cannot. */

@@ -22,6 +22,9 @@ const BATCH_RECORDS = 1_000
 /** Batches out at a time: one that is worked on, one that waits, and those that cross. */
 const BATCHES_OUT = 4
 const OUT_BYTES = 16 * 1024 * 1024
+/** What may be held besides, behind records of its lanes that are not finished, before nothing more is taken. */
+const HELD_RECORDS = 100_000
+const HELD_BYTES = 32 * 1024 * 1024
 
 /** Why partitions came or went. */
 export interface RebalanceEvent {
@@ -183,6 +186,8 @@ export class Member {
         batchWaitMs: batch?.maxWaitMs ?? 0,
         outRecords: (batch?.maxMessages ?? BATCH_RECORDS) * (batch === undefined ? BATCHES_OUT : 2),
         outBytes: OUT_BYTES,
+        heldRecords: HELD_RECORDS,
+        heldBytes: HELD_BYTES,
       },
       timeoutMs,
     )

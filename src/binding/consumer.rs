@@ -79,6 +79,8 @@ pub struct NativeSubscription {
     pub batch_wait_ms: u32,
     pub out_records: u32,
     pub out_bytes: u32,
+    pub held_records: u32,
+    pub held_bytes: u32,
 }
 
 impl From<NativeSubscription> for SubscriptionSpec {
@@ -98,6 +100,8 @@ impl From<NativeSubscription> for SubscriptionSpec {
                 batch_wait: Duration::from_millis(native.batch_wait_ms.into()),
                 out_records: native.out_records as usize,
                 out_bytes: native.out_bytes as usize,
+                held_records: native.held_records as usize,
+                held_bytes: native.held_bytes as usize,
             },
         }
     }
@@ -270,7 +274,8 @@ impl NativeConsumer {
         Ok(())
     }
 
-    /// Some records of a batch are back: index × 4 + 0 (done), 1 (failed) or 2 (not run).
+    /// Some records of a batch are back, index × 4 + 0 (done), 1 (failed) or 2 (not run), or held (3) until
+    /// they are reported again.
     #[napi(catch_unwind)]
     pub fn complete(&self, batch: u32, outcomes: Uint32ArraySlice<'_>) -> Result<()> {
         let outcomes = outcomes
@@ -279,7 +284,8 @@ impl NativeConsumer {
                 let outcome = match packed & 3 {
                     0 => Outcome::Done,
                     1 => Outcome::Failed,
-                    _ => Outcome::NotRun,
+                    2 => Outcome::NotRun,
+                    _ => Outcome::Held,
                 };
                 (packed >> 2, outcome)
             })

@@ -376,8 +376,8 @@ impl Group {
     // ---- closing
 
     fn may_leave(&self, closing: &Closing) -> bool {
-        let out: usize = self.subscriptions.iter().map(Subscription::out).sum();
-        out == 0 || Instant::now() >= closing.drain_until
+        let unfinished: usize = self.subscriptions.iter().map(Subscription::unfinished).sum();
+        unfinished == 0 || Instant::now() >= closing.drain_until
     }
 
     /// Commits, leaves the group and reports. Blocks this thread, which has nothing else to do any
@@ -387,7 +387,7 @@ impl Group {
             return;
         };
         self.progress.close();
-        let unfinished = self.subscriptions.iter().map(Subscription::out).sum();
+        let unfinished = self.subscriptions.iter().map(Subscription::unfinished).sum();
         self.commit_the_rest(before(closing.deadline));
         // nobody waits for positions any more, and librdkafka waits for an answer to its revocation
         self.generation.fetch_add(1, Ordering::Relaxed);

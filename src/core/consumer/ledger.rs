@@ -1,4 +1,4 @@
-//! What is out with JavaScript: batches, the lanes of their records, and how much of it there is.
+//! What is with JavaScript: batches, the lanes of their records, and how much of it there is.
 
 use std::collections::HashMap;
 
@@ -8,19 +8,46 @@ use super::Outcome;
 use super::batch::Ticket;
 use super::lanes::Lanes;
 
+/// Where a record that was handed over stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Out,
+    Held,
+    /// So that a second report of it changes nothing.
+    Back,
+}
+
 struct OutBatch {
     tickets: Vec<Ticket>,
-    /// One flag a record, so that a second report of it changes nothing.
-    back: Vec<bool>,
+    stages: Vec<Stage>,
     left: usize,
+}
+
+/// How much some records are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Load {
+    pub(super) records: usize,
+    pub(super) bytes: usize,
+}
+
+impl Load {
+    fn add(&mut self, ticket: &Ticket) {
+        self.records += 1;
+        self.bytes += ticket.bytes as usize;
+    }
+
+    fn remove(&mut self, ticket: &Ticket) {
+        self.records -= 1;
+        self.bytes -= ticket.bytes as usize;
+    }
 }
 
 /// The records of one subscription that were handed over and are not back.
 pub(super) struct Ledger {
     lanes: Lanes,
     batches: HashMap<u32, OutBatch, RandomState>,
-    records: usize,
-    bytes: usize,
+    out: Load,
+    held: Load,
 }
 
 impl Ledger {
@@ -28,19 +55,19 @@ impl Ledger {
         Self {
             lanes,
             batches: HashMap::default(),
-            records: 0,
-            bytes: 0,
+            out: Load::default(),
+            held: Load::default(),
         }
     }
 
-    /// Records that are out.
-    pub(super) fn records(&self) -> usize {
-        self.records
+    /// Records that run, or wait for a free worker.
+    pub(super) fn out(&self) -> Load {
+        self.out
     }
 
-    /// Their bytes.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
+    /// Records that wait for something else, such as an earlier record of their lane that is tried again.
+    pub(super) fn held(&self) -> Load {
+        self.held
     }
 
     /// Where records that go out get their lane.
@@ -48,34 +75,43 @@ impl Ledger {
         &mut self.lanes
     }
 
-    /// Whether `batch` is out.
+    /// Whether `batch` is not back as a whole.
     pub(super) fn has(&self, batch: u32) -> bool {
         self.batches.contains_key(&batch)
     }
 
     /// Notes a batch whose records have entered their lanes.
     pub(super) fn hand_over(&mut self, batch: u32, tickets: Vec<Ticket>) {
-        self.records += tickets.len();
-        self.bytes += tickets.iter().map(|t| t.bytes as usize).sum::<usize>();
+        for ticket in &tickets {
+            self.out.add(ticket);
+        }
         let left = tickets.len();
-        let back = vec![false; left];
-        self.batches.insert(batch, OutBatch { tickets, back, left });
+        let stages = vec![Stage::Out; left];
+        self.batches.insert(
+            batch,
+            OutBatch {
+                tickets,
+                stages,
+                left,
+            },
+        );
     }
 
-    /// Every record of `batch` that is not back yet was handled; `each` gets them.
+    /// Every record of `batch` that is not back yet, held or not, was handled; `each` gets them.
     pub(super) fn complete_all(&mut self, batch: u32, mut each: impl FnMut(&Ticket)) {
-        let Some(out) = self.batches.remove(&batch) else {
+        let Some(batch) = self.batches.remove(&batch) else {
             return;
         };
-        for (ticket, back) in out.tickets.iter().zip(&out.back) {
-            if !back {
-                self.take_back(ticket);
+        for (ticket, &stage) in batch.tickets.iter().zip(&batch.stages) {
+            if stage != Stage::Back {
+                self.take_back(ticket, stage);
                 each(ticket);
             }
         }
     }
 
-    /// Some records of `batch` are back; `each` gets those that were out until now.
+    /// Some records of `batch` are held from now on, or back; `each` gets those that are back and were not
+    /// until now.
     pub(super) fn complete(
         &mut self,
         batch: u32,
@@ -83,27 +119,39 @@ impl Ledger {
         mut each: impl FnMut(&Ticket, Outcome),
     ) {
         for &(index, outcome) in outcomes {
-            let Some(out) = self.batches.get_mut(&batch) else {
+            let Some(found) = self.batches.get_mut(&batch) else {
                 return;
             };
             let index = index as usize;
-            if out.back.get(index).copied().unwrap_or(true) {
+            let Some(&stage) = found.stages.get(index) else {
                 continue;
+            };
+            let ticket = found.tickets[index];
+            match (stage, outcome) {
+                (Stage::Back, _) | (Stage::Held, Outcome::Held) => {}
+                (Stage::Out, Outcome::Held) => {
+                    found.stages[index] = Stage::Held;
+                    self.out.remove(&ticket);
+                    self.held.add(&ticket);
+                }
+                (Stage::Out | Stage::Held, _) => {
+                    found.stages[index] = Stage::Back;
+                    found.left -= 1;
+                    if found.left == 0 {
+                        self.batches.remove(&batch);
+                    }
+                    self.take_back(&ticket, stage);
+                    each(&ticket, outcome);
+                }
             }
-            out.back[index] = true;
-            out.left -= 1;
-            let ticket = out.tickets[index];
-            if out.left == 0 {
-                self.batches.remove(&batch);
-            }
-            self.take_back(&ticket);
-            each(&ticket, outcome);
         }
     }
 
-    fn take_back(&mut self, ticket: &Ticket) {
-        self.records -= 1;
-        self.bytes -= ticket.bytes as usize;
+    fn take_back(&mut self, ticket: &Ticket, stage: Stage) {
+        match stage {
+            Stage::Held => self.held.remove(ticket),
+            _ => self.out.remove(ticket),
+        }
         self.lanes.leave(ticket.lane);
     }
 }
@@ -127,6 +175,10 @@ mod tests {
         }
     }
 
+    fn load(records: usize, bytes: usize) -> Load {
+        Load { records, bytes }
+    }
+
     #[test]
     fn a_record_that_is_reported_twice_counts_once() {
         let mut ledger = Ledger::new(Lanes::new(Ordering::Key));
@@ -136,10 +188,44 @@ mod tests {
         for _ in 0..2 {
             ledger.complete(7, &[(0, Outcome::Done), (9, Outcome::Done)], |_, _| seen += 1);
         }
-        assert_eq!((seen, ledger.records(), ledger.bytes()), (1, 1, 10));
+        assert_eq!((seen, ledger.out()), (1, load(1, 10)));
         ledger.complete_all(7, |_| seen += 1);
         ledger.complete_all(7, |_| seen += 1);
-        assert_eq!((seen, ledger.records(), ledger.bytes()), (2, 0, 0));
+        assert_eq!((seen, ledger.out()), (2, load(0, 0)));
+    }
+
+    // records of a key in back-off would use up what may be out, and stall every other key
+    #[test]
+    fn a_held_record_does_not_count_as_out_until_it_is_back() {
+        let mut ledger = Ledger::new(Lanes::new(Ordering::Key));
+        let tickets: Vec<Ticket> = (0..3).map(|i| ticket(ledger.lanes(), 1, 1, i)).collect();
+        ledger.hand_over(7, tickets);
+        let mut seen = Vec::new();
+        for report in [
+            (0, Outcome::Held),
+            (1, Outcome::Held),
+            (0, Outcome::Held),
+            (9, Outcome::Held),
+        ] {
+            ledger.complete(7, &[report], |ticket, outcome| {
+                seen.push((ticket.sequence, outcome));
+            });
+        }
+        assert_eq!((ledger.out(), ledger.held()), (load(1, 10), load(2, 20)));
+        assert!(seen.is_empty(), "held records are not back");
+        ledger.complete(
+            7,
+            &[(0, Outcome::NotRun), (0, Outcome::Held)],
+            |ticket, outcome| {
+                seen.push((ticket.sequence, outcome));
+            },
+        );
+        assert_eq!(seen, [(0, Outcome::NotRun)]);
+        assert_eq!((ledger.out(), ledger.held()), (load(1, 10), load(1, 10)));
+        let mut done = Vec::new();
+        ledger.complete_all(7, |ticket| done.push(ticket.sequence));
+        assert_eq!(done, [1, 2]);
+        assert_eq!((ledger.out(), ledger.held()), (load(0, 0), load(0, 0)));
     }
 
     /// A step of a run in which JavaScript reports in any order and partitions come and go.
@@ -154,7 +240,7 @@ mod tests {
     fn step() -> impl Strategy<Value = Step> {
         prop_oneof![
             3 => prop::collection::vec((0u8..3, 0u8..6), 1..12).prop_map(Step::HandOver),
-            8 => (any::<usize>(), any::<usize>(), 0u8..4)
+            8 => (any::<usize>(), any::<usize>(), 0u8..6)
                 .prop_map(|(batch, index, outcome)| Step::Report { batch, index, outcome }),
             2 => any::<usize>().prop_map(|batch| Step::ReportAll { batch }),
             1 => (0u8..3).prop_map(|partition| Step::Reassign { partition }),
@@ -172,8 +258,8 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
         /// I3 under crashes of handlers, reports in any order, repeated and stale ones, and partitions that are
-        /// assigned anew: the committed position never passes an unfinished record, and a report of an earlier
-        /// assignment changes nothing of a later one.
+        /// assigned anew: the committed position never passes an unfinished record, held or not, a report of an
+        /// earlier assignment changes nothing of a later one, and what is out or held is counted as it is.
         #[test]
         fn the_position_never_passes_an_unfinished_record(steps in prop::collection::vec(step(), 1..120)) {
             let mut ledger = Ledger::new(Lanes::new(Ordering::Key));
@@ -187,6 +273,8 @@ mod tests {
             }
             let mut batches: Vec<u32> = Vec::new();
             let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
+            // the records that are not back
+            let mut model: BTreeMap<(u32, u32), Stage> = BTreeMap::new();
             for step in steps {
                 match step {
                     Step::HandOver(records) => {
@@ -201,6 +289,9 @@ mod tests {
                             tickets.push(ticket(ledger.lanes(), slot, key, sequence));
                         }
                         sizes.insert(id, tickets.len());
+                        for index in 0..tickets.len() {
+                            model.insert((id, u32::try_from(index).unwrap()), Stage::Out);
+                        }
                         batches.push(id);
                         ledger.hand_over(id, tickets);
                     }
@@ -210,15 +301,26 @@ mod tests {
                         let outcome = match outcome {
                             0 | 1 => Outcome::Done,
                             2 => Outcome::Failed,
-                            _ => Outcome::NotRun,
+                            3 => Outcome::NotRun,
+                            _ => Outcome::Held,
                         };
+                        let stage = model.get_mut(&(id, index));
+                        let is_news = stage.is_some() && outcome != Outcome::Held;
+                        match stage {
+                            Some(stage) if outcome == Outcome::Held => *stage = Stage::Held,
+                            _ => { model.remove(&(id, index)); }
+                        }
+                        let mut back = 0;
                         ledger.complete(id, &[(index, outcome)], |ticket, outcome| {
                             finish(&mut assignments, ticket, outcome);
+                            back += 1;
                         });
+                        prop_assert_eq!(back, i32::from(is_news));
                     }
                     Step::ReportAll { batch } if !batches.is_empty() => {
                         let id = batches[batch % batches.len()];
                         ledger.complete_all(id, |ticket| finish(&mut assignments, ticket, Outcome::Done));
+                        model.retain(|(batch, _), _| *batch != id);
                     }
                     Step::Reassign { partition } => {
                         let slot = &mut slots[partition as usize];
@@ -230,6 +332,10 @@ mod tests {
                         });
                     }
                     Step::Report { .. } | Step::ReportAll { .. } => {}
+                }
+                for (stage, load) in [(Stage::Out, ledger.out()), (Stage::Held, ledger.held())] {
+                    let records = model.values().filter(|at| **at == stage).count();
+                    prop_assert_eq!(load, Load { records, bytes: records * 10 });
                 }
                 for assignment in assignments.values() {
                     let position = assignment.watermark.position();
@@ -244,7 +350,7 @@ mod tests {
             for id in batches {
                 ledger.complete_all(id, |_| ());
             }
-            prop_assert_eq!((ledger.records(), ledger.bytes()), (0, 0));
+            prop_assert_eq!((ledger.out(), ledger.held()), (load(0, 0), load(0, 0)));
         }
     }
 

@@ -81,6 +81,9 @@ pub enum Outcome {
     Failed,
     /// It was not given to a handler: it will be redelivered.
     NotRun,
+    /// It waits for something other than a free worker, such as an earlier record of its lane that is tried
+    /// again; what became of it is told later.
+    Held,
 }
 
 /// Tuning of a consumer; every duration has its property in `lib/config/options.ts`.
@@ -223,7 +226,7 @@ impl Consumer {
         self.inbox.send(Command::CompleteAll { batch });
     }
 
-    /// Some records of `batch`, by their index, are back.
+    /// Some records of `batch`, by their index, are back or held.
     pub fn complete(&self, batch: u32, outcomes: Vec<(u32, Outcome)>) {
         self.inbox.send(Command::Complete { batch, outcomes });
     }

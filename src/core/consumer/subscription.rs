@@ -27,6 +27,10 @@ pub struct Limits {
     pub out_records: usize,
     /// Bytes out with JavaScript.
     pub out_bytes: usize,
+    /// Records that JavaScript holds besides; nothing is handed over while there are so many.
+    pub held_records: usize,
+    /// Bytes that JavaScript holds besides; nothing is handed over while there are so many.
+    pub held_bytes: usize,
 }
 
 /// A subscription as it is asked for.
@@ -93,9 +97,9 @@ impl Subscription {
         self.routes.clear();
     }
 
-    /// Records out with JavaScript.
-    pub(super) fn out(&self) -> usize {
-        self.ledger.records()
+    /// Records with JavaScript, held or not.
+    pub(super) fn unfinished(&self) -> usize {
+        self.ledger.out().records + self.ledger.held().records
     }
 
     /// Takes what is there, and packs a batch if one is due. Returns it, and when to come again.
@@ -138,12 +142,15 @@ impl Subscription {
     /// How many records may go over now; none until a good part of what may be out is back, so
     /// that batches do not get small.
     fn room(&self) -> usize {
-        let records = self.limits.out_records.saturating_sub(self.ledger.records());
-        let least = self.limits.batch_records.min(self.limits.out_records / 4).max(1);
-        if records < least || self.ledger.bytes() >= self.limits.out_bytes {
+        let limits = &self.limits;
+        let (out, held) = (self.ledger.out(), self.ledger.held());
+        let records = limits.out_records.saturating_sub(out.records);
+        let least = limits.batch_records.min(limits.out_records / 4).max(1);
+        let too_many_held = held.records >= limits.held_records || held.bytes >= limits.held_bytes;
+        if records < least || out.bytes >= limits.out_bytes || too_many_held {
             return 0;
         }
-        records.min(self.limits.batch_records)
+        records.min(limits.batch_records)
     }
 
     /// Takes up to `limit` records, and keeps those of assignments that are live; returns how many it took.
@@ -215,7 +222,7 @@ impl Subscription {
             .complete_all(batch, |ticket| settle(ticket, Outcome::Done, slots));
     }
 
-    /// Some records of `batch` are back; returns the slots whose handler failed.
+    /// Some records of `batch` are back or held; returns the slots whose handler failed.
     pub(super) fn complete(
         &mut self,
         batch: u32,
