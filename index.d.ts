@@ -871,6 +871,46 @@ declare const HEADERS: {
     /** The service that sent the record. */
     readonly source: "x-source";
 };
+/**
+ * Names of the headers of a dead letter. The first six are Kafka's own (KIP-1191). All values are UTF-8 text: numbers in
+ * decimal, times in milliseconds since the epoch. A dead letter that fails again has each of them once, with new values.
+ */
+declare const DEAD_LETTER_HEADERS: {
+    /** The topic of the record. */
+    readonly topic: "__dlq.errors.topic";
+    readonly partition: "__dlq.errors.partition";
+    readonly offset: "__dlq.errors.offset";
+    /** The consumer group that could not handle it. */
+    readonly group: "__dlq.errors.group";
+    /** How often the record was handed to its handler, as a delivery counts for Kafka; the same as `attempts`. */
+    readonly deliveryCount: "__dlq.errors.delivery.count";
+    /** Message of the last error, at most 4 KiB, without what looks like a secret. */
+    readonly message: "__dlq.errors.message";
+    /**
+     * The same for each letter of a record in a group, `topic/partition/offset/group`: a crash may write a letter twice.
+     */
+    readonly id: "x-narad-dlq-id";
+    /** What the last error means: `permanent`, or `transient` where the retries were used up. */
+    readonly class: "x-narad-dlq-class";
+    /** Name of the last error, such as `TypeError`. */
+    readonly name: "x-narad-dlq-name";
+    /** Code of the last error, such as `ECONNREFUSED`; not there where it has none. */
+    readonly code: "x-narad-dlq-code";
+    /** Stack of the last error, at most 4 KiB, without what looks like a secret; not there where it has none. */
+    readonly stack: "x-narad-dlq-stack";
+    readonly firstFailure: "x-narad-dlq-first-failure";
+    readonly lastFailure: "x-narad-dlq-last-failure";
+    readonly attempts: "x-narad-dlq-attempts";
+    /** The record's own time; not there where it has none. The letter's time is when it was written. */
+    readonly sourceTimestamp: "x-narad-dlq-source-timestamp";
+    /** How often the record was sent again from a dead letter, as whoever does so counts. */
+    readonly replays: "x-narad-dlq-replays";
+    /**
+     * Only where the record was too large for the topic of the dead letters: its size in bytes. The letter has no value
+     * then, and where that is still too much neither key nor headers of its own; the record itself is in its topic.
+     */
+    readonly truncated: "x-narad-dlq-truncated";
+};
 
 /** Options of one call to send. They hold for each of its records; a builder's own fields win. */
 interface SendOptions<T = unknown> {
@@ -981,6 +1021,7 @@ export {
   ConfigError,
   ConnectionError,
   ConsumeError,
+  DEAD_LETTER_HEADERS,
   DeadLetterError,
   DecodeError,
   EmbeddedBrokerError,

@@ -13,3 +13,44 @@ export const HEADERS = {
   /** The service that sent the record. */
   source: 'x-source',
 } as const
+
+/**
+ * Names of the headers of a dead letter. The first six are Kafka's own (KIP-1191). All values are UTF-8 text: numbers in
+ * decimal, times in milliseconds since the epoch. A dead letter that fails again has each of them once, with new values.
+ */
+export const DEAD_LETTER_HEADERS = {
+  /** The topic of the record. */
+  topic: '__dlq.errors.topic',
+  partition: '__dlq.errors.partition',
+  offset: '__dlq.errors.offset',
+  /** The consumer group that could not handle it. */
+  group: '__dlq.errors.group',
+  /** How often the record was handed to its handler, as a delivery counts for Kafka; the same as `attempts`. */
+  deliveryCount: '__dlq.errors.delivery.count',
+  /** Message of the last error, at most 4 KiB, without what looks like a secret. */
+  message: '__dlq.errors.message',
+  /**
+   * The same for each letter of a record in a group, `topic/partition/offset/group`: a crash may write a letter twice.
+   */
+  id: 'x-narad-dlq-id',
+  /** What the last error means: `permanent`, or `transient` where the retries were used up. */
+  class: 'x-narad-dlq-class',
+  /** Name of the last error, such as `TypeError`. */
+  name: 'x-narad-dlq-name',
+  /** Code of the last error, such as `ECONNREFUSED`; not there where it has none. */
+  code: 'x-narad-dlq-code',
+  /** Stack of the last error, at most 4 KiB, without what looks like a secret; not there where it has none. */
+  stack: 'x-narad-dlq-stack',
+  firstFailure: 'x-narad-dlq-first-failure',
+  lastFailure: 'x-narad-dlq-last-failure',
+  attempts: 'x-narad-dlq-attempts',
+  /** The record's own time; not there where it has none. The letter's time is when it was written. */
+  sourceTimestamp: 'x-narad-dlq-source-timestamp',
+  /** How often the record was sent again from a dead letter, as whoever does so counts. */
+  replays: 'x-narad-dlq-replays',
+  /**
+   * Only where the record was too large for the topic of the dead letters: its size in bytes. The letter has no value
+   * then, and where that is still too much neither key nor headers of its own; the record itself is in its topic.
+   */
+  truncated: 'x-narad-dlq-truncated',
+} as const

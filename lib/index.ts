@@ -60,7 +60,7 @@ export {
   type TransientErrorFields,
 } from './errors.ts'
 export type { ServiceEvents } from './events.ts'
-export { HEADERS } from './headers.ts'
+export { DEAD_LETTER_HEADERS, HEADERS } from './headers.ts'
 export type { Logger, LogLevel, LogMethod } from './logger.ts'
 export {
   type HeadersInput,

@@ -1,0 +1,113 @@
+import { utf8 } from '../bytes.ts'
+import type { RecordContext } from '../consumer/record.ts'
+import { DEAD_LETTER_HEADERS as NAMES } from '../headers.ts'
+import type { HeaderList } from '../message.ts'
+import { redactText } from '../redact.ts'
+import type { Failure } from './failure.ts'
+
+/** What a dead letter takes from its record. */
+export type LetterSource = Pick<
+  RecordContext,
+  'topic' | 'partition' | 'offset' | 'group' | 'timestamp' | 'rawKey' | 'rawValue' | 'rawHeaders'
+>
+
+/** What happened to a record until it was given up. */
+export interface FailureHistory {
+  /** The last one. */
+  readonly failure: Failure
+  /** How often the record was handed to its handler. */
+  readonly attempts: number
+  /** When the first attempt failed, in milliseconds since the epoch. */
+  readonly firstFailureMs: number
+  /** When the last attempt failed, in milliseconds since the epoch. */
+  readonly lastFailureMs: number
+}
+
+/** A dead letter as it is sent. Its time is when it is sent, so that it is kept as long as its topic keeps records. */
+export interface DeadLetter {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: HeaderList
+}
+
+const MAX_TEXT_BYTES = 4 * 1024
+const MAX_NAME_BYTES = 256
+/** What is looked at of longer text: removing secrets from megabytes takes time, and the letter shows only the start. */
+const MAX_REDACTED = 16 * MAX_TEXT_BYTES
+
+/** The record's own bytes and headers, with headers that say where it was and why it is here. Does not throw. */
+export function deadLetter(source: LetterSource, history: FailureHistory): DeadLetter {
+  const { rawKey: key, rawValue: value, rawHeaders } = source
+  const kept = rawHeaders.filter(([name]) => !isOurs(name))
+  const replays = rawHeaders.findLast(([name]) => name === NAMES.replays)?.[1]?.toString('latin1') ?? ''
+  return { key, value, headers: [...kept, ...placeOf(source), ...storyOf(source, history, replays)] }
+}
+
+/**
+ * What is sent instead of a letter that is too large, the fullest first: without the value, and with nothing of the
+ * record but its place.
+ */
+export function stubs({ key, value, headers }: DeadLetter): DeadLetter[] {
+  const own = headers.filter(([name]) => !isOurs(name))
+  const size = own.reduce(
+    (sum, [name, text]) => sum + Buffer.byteLength(name) + byteLength(text),
+    byteLength(key) + byteLength(value),
+  )
+  const truncated = [NAMES.truncated, String(size)] as const
+  return [
+    { key, value: null, headers: [...headers, truncated] },
+    { key: null, value: null, headers: [...headers.filter(([name]) => isOurs(name)), truncated] },
+  ]
+}
+
+function placeOf({ topic, partition, offset, group }: LetterSource): HeaderList {
+  return [
+    [NAMES.topic, topic],
+    [NAMES.partition, String(partition)],
+    [NAMES.offset, String(offset)],
+    [NAMES.group, Buffer.from(group)],
+    // the name of a topic has no slash, so that no two records share an id, whatever the group is called
+    [NAMES.id, Buffer.from(`${topic}/${partition}/${offset}/${group}`)],
+  ]
+}
+
+function storyOf(source: LetterSource, { failure, attempts, ...times }: FailureHistory, replays: string): HeaderList {
+  const { error } = failure
+  const code = read(error, 'code')
+  const stack = read(error, 'stack')
+  return [
+    [NAMES.deliveryCount, String(attempts)],
+    [NAMES.message, shown(read(error, 'message') ?? '', MAX_TEXT_BYTES)],
+    [NAMES.class, failure.class],
+    [NAMES.name, shown(read(error, 'name') ?? 'Error', MAX_NAME_BYTES)],
+    ...(code === undefined ? [] : ([[NAMES.code, shown(code, MAX_NAME_BYTES)]] as const)),
+    ...(stack === undefined ? [] : ([[NAMES.stack, shown(stack, MAX_TEXT_BYTES)]] as const)),
+    [NAMES.firstFailure, String(times.firstFailureMs)],
+    [NAMES.lastFailure, String(times.lastFailureMs)],
+    [NAMES.attempts, String(attempts)],
+    ...(source.timestamp < 0 ? [] : ([[NAMES.sourceTimestamp, String(source.timestamp)]] as const)),
+    [NAMES.replays, /^\d{1,9}$/.test(replays) ? replays : '0'],
+  ]
+}
+
+function isOurs(name: string): boolean {
+  return name.startsWith('__dlq.errors.') || name.startsWith('x-narad-dlq-')
+}
+
+/** A field of an error that may be anybody's: text or a number, or nothing. */
+function read(error: Error, field: 'name' | 'message' | 'stack' | 'code'): string | undefined {
+  try {
+    const value: unknown = (error as { readonly [name in typeof field]?: unknown })[field]
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function shown(text: string, mostBytes: number): Buffer {
+  return utf8(redactText(text.slice(0, MAX_REDACTED)), mostBytes)
+}
+
+function byteLength(bytes: string | Buffer | null): number {
+  return bytes === null ? 0 : Buffer.byteLength(bytes)
+}
