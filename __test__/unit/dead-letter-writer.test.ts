@@ -132,6 +132,14 @@ describe('A dead letter that is not acknowledged', () => {
     assert.equal(bed.sent.length, 0)
   })
 
+  test('rejects when its topic cannot have the name that it needs', async () => {
+    const { admin, sent, writer } = setUp()
+    const [topic, group] = ['t'.repeat(249), 'billing']
+    const record = new RecordContext(batchOf(1, [{}]), 0, { topic, partition: 0, group })
+    assert.ok((await failure(writer.write(record, HISTORY))).cause instanceof TopicError)
+    assert.deepEqual([admin.lists, sent.length], [0, 0])
+  })
+
   test('looks for its topic again when that was deleted, or made anew with fewer partitions', async () => {
     // The count from the start would have named a partition that is gone, for ever.
     const bed = setUp({ orders: 4, 'orders.billing.dlq': 4 })

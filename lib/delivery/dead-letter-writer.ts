@@ -30,17 +30,25 @@ export class DeadLetterWriter {
   async write(source: LetterSource, history: FailureHistory): Promise<RecordMetadata> {
     const { topic, partition, offset, group, rawKey: key } = source
     try {
-      await this.#topics.ensure([topic])
-      const partitions = this.#topics.partitions(topic) as number
-      return await this.#send(this.#topics.nameOf(topic), partition % partitions, deadLetter(source, history))
+      return await this.#write(topic, partition, deadLetter(source, history))
     } catch (cause) {
-      // deleted, or made anew with fewer partitions: the next call sees to it
-      if (cause instanceof TopicError) this.#topics.forget(topic)
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new DeadLetterError(
         `The dead letter of ${topic} [${partition}] offset ${offset} in group ${group} was not written: ${why}`,
         { cause, topic, partition, offset, key, group },
       )
+    }
+  }
+
+  async #write(source: string, partition: number, letter: DeadLetter): Promise<RecordMetadata> {
+    await this.#topics.ensure([source])
+    const partitions = this.#topics.partitions(source) as number
+    try {
+      return await this.#send(this.#topics.nameOf(source), partition % partitions, letter)
+    } catch (error) {
+      // deleted, or made anew with fewer partitions: the next call sees to it
+      if (error instanceof TopicError) this.#topics.forget(source)
+      throw error
     }
   }
 
