@@ -43,8 +43,10 @@ export declare class NativeConsumer {
   subscribe(subscription: NativeSubscription, timeoutMs: number): Promise<NativeError | null>
   /** Replaces a subscription's topics. */
   setTopics(subscription: number, topics: Array<string>): void
-  /** The names of all topics. */
-  listTopics(timeoutMs: number): Promise<Array<string> | NativeError>
+  /** All topics, Kafka's internal ones included. */
+  listTopics(timeoutMs: number): Promise<Array<NativeTopic> | NativeError>
+  /** Creates topics; those that are there already stay as they are. */
+  createTopics(topics: Array<NativeNewTopic>, timeoutMs: number): Promise<NativeError | null>
   /** Every record of a batch was handled. */
   completeAll(batch: number): void
   /**
@@ -135,6 +137,14 @@ export interface NativeLog {
   text: string
 }
 
+/** A topic to create, replicated as the broker's default says. */
+export interface NativeNewTopic {
+  topic: string
+  partitions: number
+  /** Its settings, such as `cleanup.policy`. */
+  config: Record<string, string>
+}
+
 /** A partition while it is assigned. */
 export interface NativePartition {
   slot: number
@@ -177,6 +187,12 @@ export interface NativeSubscription {
   outBytes: number
   heldRecords: number
   heldBytes: number
+}
+
+/** A topic and how many partitions it has. */
+export interface NativeTopic {
+  topic: string
+  partitions: number
 }
 
 /** Starts an embedded cluster, or says why it cannot. */

@@ -27,6 +27,12 @@ describe('TopicWatch', () => {
     assert.deepEqual(await topics.start(), ['b', 'orders.1', 'orders.2', 'us-eu'])
   })
 
+  test("never matches Kafka's internal topics", async () => {
+    const { cluster, watch: topics } = watch([/./])
+    cluster.topics = ['__consumer_offsets', '_own', 'orders']
+    assert.deepEqual(await topics.start(), ['_own', 'orders'])
+  })
+
   test('tells of topics that come and go, and of nothing else', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
     const { cluster, watch: topics } = watch([/^a/])

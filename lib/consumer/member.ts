@@ -238,7 +238,7 @@ export class Member {
   async #listTopics(timeoutMs: number): Promise<string[]> {
     const topics = await this.#native.listTopics(timeoutMs)
     if (!Array.isArray(topics)) throw fromNative(topics, { group: this.group })
-    return topics
+    return topics.map(({ topic }) => topic)
   }
 
   /** Gives back what waits, lets what runs end, commits and leaves, at the latest at the deadline. */

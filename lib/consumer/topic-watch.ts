@@ -71,7 +71,8 @@ export class TopicWatch {
 
   #match(all: string[]): string[] {
     const { topics, patterns } = this.#spec
-    const matching = all.filter((name) => !this.#named.has(name) && patterns.some((pattern) => pattern.test(name)))
+    const others = all.filter((name) => !name.startsWith('__') && !this.#named.has(name))
+    const matching = others.filter((name) => patterns.some((pattern) => pattern.test(name)))
     return [...topics, ...matching].sort()
   }
 }

@@ -14,6 +14,7 @@ use crate::core::consumer::{
     RebalanceKind, SubscriptionSpec,
 };
 use crate::core::error::{CoreError, Result as CoreResult};
+use crate::core::metadata::{NewTopic, TopicSize};
 
 /// Records for a handler; `lib/consumer/batch.ts` reads the block.
 #[napi(object)]
@@ -103,6 +104,38 @@ impl From<NativeSubscription> for SubscriptionSpec {
                 held_records: native.held_records as usize,
                 held_bytes: native.held_bytes as usize,
             },
+        }
+    }
+}
+
+/// A topic and how many partitions it has.
+#[napi(object)]
+pub struct NativeTopic {
+    pub topic: String,
+    pub partitions: i32,
+}
+
+impl From<TopicSize> for NativeTopic {
+    fn from(TopicSize { topic, partitions }: TopicSize) -> Self {
+        Self { topic, partitions }
+    }
+}
+
+/// A topic to create, replicated as the broker's default says.
+#[napi(object)]
+pub struct NativeNewTopic {
+    pub topic: String,
+    pub partitions: i32,
+    /// Its settings, such as `cleanup.policy`.
+    pub config: HashMap<String, String>,
+}
+
+impl From<NativeNewTopic> for NewTopic {
+    fn from(native: NativeNewTopic) -> Self {
+        Self {
+            topic: native.topic,
+            partitions: native.partitions,
+            config: native.config.into_iter().collect(),
         }
     }
 }
@@ -250,8 +283,8 @@ impl NativeConsumer {
         Ok(())
     }
 
-    /// The names of all topics.
-    #[napi(catch_unwind, ts_return_type = "Promise<Array<string> | NativeError>")]
+    /// All topics, Kafka's internal ones included.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<NativeTopic> | NativeError>")]
     pub fn list_topics<'env>(&self, env: &'env Env, timeout_ms: u32) -> Result<Object<'env>> {
         let subscriber = self.open()?.subscriber().ok_or_else(closed)?;
         let (settle, promise) = promise(env)?;
@@ -260,10 +293,27 @@ impl NativeConsumer {
             let outcome = subscriber.list_topics(timeout);
             drop(subscriber);
             settle(match outcome {
-                Ok(topics) => Either::A(topics),
+                Ok(topics) => Either::A(topics.into_iter().map(NativeTopic::from).collect::<Vec<_>>()),
                 Err(error) => Either::B(NativeError::from(error)),
             });
         })?;
+        Ok(promise)
+    }
+
+    /// Creates topics; those that are there already stay as they are.
+    #[napi(catch_unwind, ts_return_type = "Promise<NativeError | null>")]
+    pub fn create_topics<'env>(
+        &self,
+        env: &'env Env,
+        topics: Vec<NativeNewTopic>,
+        timeout_ms: u32,
+    ) -> Result<Object<'env>> {
+        let subscriber = self.open()?.subscriber().ok_or_else(closed)?;
+        let (settle, promise) = promise(env)?;
+        let timeout = Duration::from_millis(timeout_ms.into());
+        let reply = Box::new(move |outcome: CoreResult<()>| settle(failure(outcome)));
+        let topics: Vec<_> = topics.into_iter().map(NewTopic::from).collect();
+        on_thread(move || subscriber.create_topics(&topics, timeout, reply))?;
         Ok(promise)
     }
 

@@ -25,7 +25,7 @@ pub use subscription::{Limits, SubscriptionSpec};
 
 use super::connect::{Connector, Pending, Progress};
 use super::error::{CoreError, ErrorCode, Result};
-use super::metadata;
+use super::metadata::{self, NewTopic, TopicSize};
 use super::prefetch::Share;
 use super::rd::{Handle, Kind};
 
@@ -255,7 +255,7 @@ impl Drop for Consumer {
     }
 }
 
-/// The part of a consumer that asks the cluster before it subscribes.
+/// The part of a consumer that asks the cluster, and then subscribes.
 pub struct Subscriber {
     handle: Arc<Handle>,
     progress: Progress,
@@ -284,8 +284,17 @@ impl Subscriber {
         });
     }
 
-    /// The names of all topics. Blocks.
-    pub fn list_topics(&self, timeout: Duration) -> Result<Vec<String>> {
+    /// All topics. Blocks.
+    pub fn list_topics(&self, timeout: Duration) -> Result<Vec<TopicSize>> {
         metadata::list_topics(&self.handle, timeout)
+    }
+
+    /// Creates topics, of which some may be there already. Blocks while it asks; `reply` is called once it
+    /// is known, or the consumer is closed.
+    pub fn create_topics(self, topics: &[NewTopic], timeout: Duration, reply: Reply<Result<()>>) {
+        let pending = self.progress.pending(reply);
+        let outcome = metadata::create_topics(&self.handle, topics, timeout);
+        drop(self);
+        pending.settle(outcome);
     }
 }

@@ -5,6 +5,7 @@
 //! configuration, metadata types and error names are used as they are.
 #![allow(unsafe_code, reason = "this module is the boundary to the C library")]
 
+mod admin;
 mod event;
 mod handle;
 mod message;
@@ -16,6 +17,7 @@ mod topic;
 
 use std::ffi::CStr;
 
+pub use admin::{NewTopic, create_topics};
 pub use event::{Event, EventKind};
 pub use handle::{Handle, Kind};
 pub use message::Message;
