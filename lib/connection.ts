@@ -1,9 +1,10 @@
-import { isEmbedded } from './broker/cluster.ts'
+import { embeddedAt } from './broker/cluster.ts'
 import { acquireEmbeddedBroker, type EmbeddedBrokerLease } from './broker/embedded.ts'
 import { withFastGroups } from './broker/fast-groups.ts'
 import { consumerProperties, type Properties, producerProperties } from './config/properties.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { ConnectionWatch } from './connection-watch.ts'
+import { DeliveryLog } from './consumer/delivery-log.ts'
 import { type ConsumerReport, Member, type RebalanceEvent } from './consumer/member.ts'
 import { ClosedError, fromNative, type KafkaError } from './errors.ts'
 import type { ServiceEmitter } from './events.ts'
@@ -29,7 +30,9 @@ export class Connection {
   readonly #consumers = new Map<string, Promise<Member>>()
   readonly #started = new Map<string, Member>()
   #producerReady: Promise<void> | undefined
+  /** Also for the dead letters of a service that connected none. */
   #producer: Producer | undefined
+  #isProducerWanted = false
   #embedded: Promise<EmbeddedBrokerLease> | undefined
   #watch: ConnectionWatch | undefined
   #isClosing = false
@@ -46,7 +49,7 @@ export class Connection {
 
   /** Nothing was connected, so nothing is lost by letting it go. */
   get isEmpty(): boolean {
-    return this.#producer === undefined && this.#started.size === 0
+    return !this.hasProducer && this.#started.size === 0
   }
 
   /** A broker has answered before. */
@@ -54,8 +57,9 @@ export class Connection {
     return this.#watch !== undefined
   }
 
+  /** The service asked for a producer. */
   get hasProducer(): boolean {
-    return this.#producer !== undefined
+    return this.#isProducerWanted && this.#producer !== undefined
   }
 
   producer(): Producer {
@@ -76,17 +80,8 @@ export class Connection {
   }
 
   async #startProducer(timeoutMs: number): Promise<void> {
-    const properties = await this.#withBrokers(producerProperties(this.#config))
-    this.#checkOpen()
-    const producer = Producer.start(
-      properties,
-      {
-        onError: (error) => this.#onNativeError(error),
-        onLog: (level, text) => this.#log(level, text),
-      },
-      isEmbedded(properties['bootstrap.servers'] ?? ''),
-    )
-    this.#producer = producer
+    const producer = await this.#openProducer()
+    this.#isProducerWanted = true
     try {
       await producer.connect(timeoutMs)
     } catch (error) {
@@ -95,6 +90,21 @@ export class Connection {
       throw error
     }
     this.#connected((probeTimeoutMs) => producer.answers(probeTimeoutMs))
+  }
+
+  /** The producer, which may not have reached a broker yet. */
+  async #openProducer(): Promise<Producer> {
+    const properties = await this.#withBrokers(producerProperties(this.#config))
+    this.#checkOpen()
+    this.#producer ??= Producer.start(
+      properties,
+      {
+        onError: (error) => this.#onNativeError(error),
+        onLog: (level, text) => this.#log(level, text),
+      },
+      embeddedAt(properties['bootstrap.servers'] ?? '') !== undefined,
+    )
+    return this.#producer
   }
 
   /** Resolves once a broker has answered. */
@@ -113,6 +123,8 @@ export class Connection {
     const properties = withFastGroups(await this.#withBrokers(consumerProperties(this.#config, group)))
     this.#checkOpen()
     const { commitIntervalMs, prefetchBytes, connectionTimeoutMs } = this.#config
+    const embedded = embeddedAt(properties['bootstrap.servers'] ?? '')
+    const deliveries = new DeliveryLog(this.#logger, this.#emitter, (error) => this.#emitError(error))
     const consumer = Member.start({
       group,
       properties,
@@ -124,7 +136,11 @@ export class Connection {
         onNativeError: (error) => this.#onNativeError(error, group),
         onRebalance: (event) => this.#onRebalance(event),
         onLog: (level, text) => this.#log(level, text),
+        onFailure: (failure, context, step) => deliveries.onFailure(failure, context, step),
+        onParked: (failure, context, topic) => deliveries.onParked(failure, context, topic),
       },
+      sender: { sendOne: async (topic, columns) => (await this.#openProducer()).sendOne(topic, columns) },
+      createEmbeddedTopic: embedded && ((topic, partitions) => embedded.createTopic(topic, partitions)),
     })
     this.#started.set(group, consumer)
     try {

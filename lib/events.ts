@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { DeadLetterEvent, RetryEvent } from './consumer/delivery-log.ts'
 import type { RebalanceEvent } from './consumer/member.ts'
 import type { KafkaError } from './errors.ts'
 
@@ -12,6 +13,10 @@ export interface ServiceEvents {
   error: [error: KafkaError]
   /** Partitions came or went. */
   rebalance: [event: RebalanceEvent]
+  /** A handler failed, and its record is handled again. */
+  retry: [event: RetryEvent]
+  /** A record was given up and written to the topic for dead letters. */
+  deadLetter: [event: DeadLetterEvent]
 }
 
 /**

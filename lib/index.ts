@@ -13,6 +13,7 @@ export type {
 export type { DisconnectReport } from './connection.ts'
 export type { BatchHandler } from './consumer/batch-executor.ts'
 export type { Consumer, ConsumerBatchSubscribeOptions, ConsumerSubscribeOptions } from './consumer/consumer.ts'
+export type { DeadLetterEvent, RetryEvent } from './consumer/delivery-log.ts'
 export type { RecordHandler } from './consumer/executor.ts'
 export type { ConsumerReport, RebalanceEvent } from './consumer/member.ts'
 export type { BatchContext, RawHeader, RecordContext } from './consumer/record.ts'

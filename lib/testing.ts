@@ -123,7 +123,7 @@ export class TestBroker {
    */
   async createTopic(name: string, options: TopicOptions = {}): Promise<void> {
     const { partitions, replicationFactor } = topicOptions(name, options)
-    await this.#cluster.call((native) => native.createTopic(name, partitions, replicationFactor))
+    await this.#cluster.createTopic(name, partitions, replicationFactor)
   }
 
   /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Completions } from '../../lib/consumer/executor.ts'
+import type { Completions } from '../../lib/consumer/reports.ts'
 
 export type Fate = 'done' | 'failed' | 'not run'
 const FATES: readonly Fate[] = ['done', 'failed', 'not run']
@@ -8,6 +8,8 @@ const FATES: readonly Fate[] = ['done', 'failed', 'not run']
 export class FakeCompletions implements Completions {
   /** By batch and index, as `batch/index`. */
   readonly fates = new Map<string, Fate>()
+  /** Records that wait, by batch and index. */
+  readonly held = new Set<string>()
   /** Calls that said all of a batch at once. */
   wholeBatches = 0
   readonly #sizes = new Map<number, number>()
@@ -23,7 +25,17 @@ export class FakeCompletions implements Completions {
   }
 
   complete(batch: number, outcomes: Uint32Array): void {
-    for (const outcome of outcomes) this.#note(batch, outcome >> 2, FATES[outcome & 3] as Fate)
+    for (const outcome of outcomes) {
+      const fate = FATES[outcome & 3]
+      if (fate === undefined) this.#hold(batch, outcome >> 2)
+      else this.#note(batch, outcome >> 2, fate)
+    }
+  }
+
+  #hold(batch: number, index: number): void {
+    const record = `${batch}/${index}`
+    assert.equal(this.held.has(record) || this.fates.has(record), false, `${record} is held twice, or after its end`)
+    this.held.add(record)
   }
 
   #note(batch: number, index: number, fate: Fate): void {

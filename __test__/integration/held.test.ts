@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DONE, NOT_RUN } from '../../lib/consumer/batch.ts'
+import { DONE, HELD, NOT_RUN } from '../../lib/consumer/batch.ts'
 import { embeddedBed } from '../helpers/bed.ts'
 import { type Raw, rawConsumer } from '../helpers/native-consumer.ts'
 import { makeProducer } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
 
-const HELD = 3
 const bed = embeddedBed()
 const offsets = ({ batches }: Raw) =>
-  batches.flatMap((batch) => Array.from({ length: batch.records }, (_, index) => batch.offset(index)))
+  batches.flatMap((batch) => Array.from({ length: batch.records }, (_, index) => batch.block.offset(index)))
 
 /** Reports records by their offset. */
 function report({ consumer, batches }: Raw, fate: number, ...chosen: number[]): void {
   for (const batch of batches) {
     const indices = Array.from({ length: batch.records }, (_, index) => index)
-    const own = indices.filter((index) => chosen.includes(batch.offset(index)))
+    const own = indices.filter((index) => chosen.includes(batch.block.offset(index)))
     if (own.length > 0)
       consumer.complete(
         batch.id,

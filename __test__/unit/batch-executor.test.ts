@@ -1,40 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
-import { resolveCodec } from '../../lib/codec.ts'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { BatchExecutor, type BatchHandler } from '../../lib/consumer/batch-executor.ts'
-import type { BatchContext, Place } from '../../lib/consumer/record.ts'
+import type { BatchContext } from '../../lib/consumer/record.ts'
 import { DecodeError } from '../../lib/errors.ts'
-import { FakeCompletions } from '../helpers/completions.ts'
 import { type BatchRecord, batchOf } from '../helpers/native-batch.ts'
+import { runnerBed } from '../helpers/runner-bed.ts'
 import { waitFor } from '../helpers/wait.ts'
 
-const place = (partition: number): Place => ({ topic: 't', partition, group: 'g' })
-
 function setUp(handler: BatchHandler<number>) {
-  const completions = new FakeCompletions()
-  const failures: Array<{ error: unknown; offsets: number[] }> = []
-  const executor = new BatchExecutor({
-    group: 'g',
-    handler: handler as BatchHandler,
-    codec: resolveCodec('json'),
-    places: new Map([0, 1].map((slot) => [slot, place(slot)])),
-    completions,
-    onFailure: (error, { records }) => failures.push({ error, offsets: records.map(({ offset }) => offset) }),
-  })
-  let [batches, offset] = [0, 0]
-  const accept = (records: readonly BatchRecord[]): void => {
-    batches += 1
-    completions.expect(batches, records.length)
-    const numbered = records.map((record) => {
-      offset += 1
-      return { offset: offset - 1, value: String(offset - 1), ...record }
-    })
-    executor.accept(batchOf(batches, numbered))
-  }
+  const { options, number, completions, failures, ...rest } = runnerBed()
+  const executor = new BatchExecutor({ ...options, handler: handler as BatchHandler, group: 'g' })
+  const accept = (records: readonly BatchRecord[]) => executor.accept(batchOf(...number(records)))
   const settled = (count: number) =>
     waitFor(() => completions.fates.size === count, { what: `${count} reports`, timeoutMs: 5_000 })
-  return { executor, completions, failures, accept, settled }
+  return { executor, accept, settled, completions, failures, ...rest }
 }
 
 const plain = (count: number, record: BatchRecord = {}) => Array.from({ length: count }, () => record)
@@ -72,18 +52,20 @@ describe('BatchExecutor', () => {
     bed.accept(plain(2, { slot: 0 }))
     await bed.settled(7)
     assert.deepEqual(seen, [[3]])
-    assert.deepEqual(bed.completions.counts, { done: 1, failed: 2, 'not run': 4 })
+    assert.deepEqual(bed.completions.counts, { done: 1, failed: 1, 'not run': 5 })
     assert.deepEqual(
-      bed.failures.map(({ error, offsets }) => [(error as Error).message, offsets]),
-      [['one', [0, 1]]],
+      bed.failures.map(({ error, offset }) => [error.message, offset]),
+      [['one', 0]],
     )
   })
 
-  test('a value that cannot be decoded fails its batch without a call', async () => {
-    const bed = setUp(() => assert.fail('it has no values'))
-    bed.accept([{}, { value: 'oops' }, {}])
+  test('a value that cannot be decoded fails alone, and the handler gets the others', async () => {
+    const seen: number[][] = []
+    const bed = setUp((values) => seen.push(values))
+    bed.accept([{}, { value: 'oops' }, { slot: 1 }])
     await bed.settled(3)
-    assert.equal(bed.completions.counts.failed, 3)
+    assert.deepEqual(seen, [[0, 2]])
+    assert.deepEqual(bed.completions.counts, { done: 2, failed: 1, 'not run': 0 })
     assert.ok(bed.failures[0]?.error instanceof DecodeError)
   })
 
@@ -96,6 +78,7 @@ describe('BatchExecutor', () => {
     bed.accept(plain(2, { slot: 0 }))
     bed.accept(plain(2, { slot: 0 }))
     bed.accept([{ slot: 0 }, { slot: 1 }])
+    await nextTurn()
     const reason = new Error('revoked')
     bed.executor.drop(new Set([0]), reason)
     assert.deepEqual([contexts[0]?.signal.aborted, contexts[0]?.signal.reason], [true, reason])
@@ -111,6 +94,7 @@ describe('BatchExecutor', () => {
     const bed = setUp(() => delay(5))
     bed.accept(plain(2))
     bed.accept(plain(3))
+    await nextTurn()
     bed.executor.stop()
     bed.accept(plain(1))
     await bed.settled(6)

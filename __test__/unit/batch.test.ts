@@ -6,7 +6,7 @@ import { RecordContext } from '../../lib/consumer/record.ts'
 import { type BatchRecord, batchOf } from '../helpers/native-batch.ts'
 
 const PLACE = { topic: 'orders', partition: 2, group: 'billing' }
-const context = (record: BatchRecord) => new RecordContext(batchOf(1, [{ value: 'other' }, record]), 1, PLACE)
+const context = (record: BatchRecord) => new RecordContext(batchOf(1, [{ value: 'other' }, record]).block, 1, PLACE)
 
 describe('A record context', () => {
   test('reads place, key, value and headers out of the batch', () => {

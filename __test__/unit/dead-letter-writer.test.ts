@@ -45,7 +45,7 @@ function setUp(there: Record<string, number> = { orders: 4 }) {
     ),
     write: (record: BatchRecord = {}, partition = 3) =>
       bed.writer.write(
-        new RecordContext(batchOf(1, [{ offset: 41, key: 'k', value: 'v', ...record }]), 0, {
+        new RecordContext(batchOf(1, [{ offset: 41, key: 'k', value: 'v', ...record }]).block, 0, {
           topic: 'orders',
           partition,
           group: 'billing',
@@ -135,7 +135,7 @@ describe('A dead letter that is not acknowledged', () => {
   test('rejects when its topic cannot have the name that it needs', async () => {
     const { admin, sent, writer } = setUp()
     const [topic, group] = ['t'.repeat(249), 'billing']
-    const record = new RecordContext(batchOf(1, [{}]), 0, { topic, partition: 0, group })
+    const record = new RecordContext(batchOf(1, [{}]).block, 0, { topic, partition: 0, group })
     assert.ok((await failure(writer.write(record, HISTORY))).cause instanceof TopicError)
     assert.deepEqual([admin.lists, sent.length], [0, 0])
   })

@@ -12,7 +12,7 @@ import { type BatchRecord, batchOf } from '../helpers/native-batch.ts'
 const BYTES = Buffer.from([0x00, 0xff, 0xfe, 0x80])
 
 function source(record: BatchRecord = {}, group = 'billing'): RecordContext {
-  return new RecordContext(batchOf(1, [{ offset: 41, ...record }]), 0, { topic: 'orders', partition: 3, group })
+  return new RecordContext(batchOf(1, [{ offset: 41, ...record }]).block, 0, { topic: 'orders', partition: 3, group })
 }
 
 function history(error: unknown = new Error('no luck'), fields: Partial<FailureHistory> = {}): FailureHistory {

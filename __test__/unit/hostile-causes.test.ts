@@ -1,12 +1,23 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
-import { handlerFailure } from '../../lib/consumer/handler-failure.ts'
+import { DeliveryLog } from '../../lib/consumer/delivery-log.ts'
 import type { RecordContext } from '../../lib/consumer/record.ts'
-import { HandlerError } from '../../lib/errors.ts'
+import { classify } from '../../lib/delivery/failure.ts'
+import { HandlerError, type KafkaError } from '../../lib/errors.ts'
+import { ServiceEmitter } from '../../lib/events.ts'
 import { createLogger } from '../../lib/logger.ts'
 
-const CONTEXT = { topic: 't', partition: 1, offset: 7, key: 'k', group: 'g' } as unknown as RecordContext
+const PLACE = { topic: 't', partition: 1, offset: 7, key: 'k', group: 'g' }
+const CONTEXT = { ...PLACE, toJSON: () => PLACE } as unknown as RecordContext
+
+/** The error about a record whose handler threw this, and whose partition stops. */
+function stoppedBy(thrown: unknown): KafkaError {
+  const errors: KafkaError[] = []
+  const log = new DeliveryLog(createLogger({ level: 'silent', write: () => {} }), new ServiceEmitter(), (error) => errors.push(error))
+  log.onFailure(classify(thrown), CONTEXT, { kind: 'stop' })
+  return errors[0] as KafkaError
+}
 
 function withField(name: string, value: unknown): Error {
   return Object.defineProperty(new Error('plain'), name, { value, enumerable: true })
@@ -55,7 +66,7 @@ const CAUSES: Array<[what: string, cause: unknown]> = [
 describe('A handler that throws', () => {
   for (const [what, cause] of CAUSES) {
     test(`${what} gives a HandlerError that can be logged and printed`, () => {
-      const error = handlerFailure(cause, CONTEXT, 1)
+      const error = stoppedBy(cause)
       assert.ok(error instanceof HandlerError)
       assert.deepEqual(
         [error.code, error.topic, error.partition, error.offset, error.key, error.group],
@@ -73,6 +84,6 @@ describe('A handler that throws', () => {
 
   test('an ordinary error is kept as the cause, the same object', () => {
     const cause = new TypeError('fetch failed', { cause: new Error('ECONNRESET') })
-    assert.equal(handlerFailure(cause, CONTEXT, 1).cause, cause)
+    assert.equal(stoppedBy(cause).cause, cause)
   })
 })

@@ -13,10 +13,15 @@ const STOP_TIMEOUT_MS = 5_000
  */
 const running = new Set<EmbeddedCluster>()
 
+/** The cluster in this process to which a list of addresses leads. */
+export function embeddedAt(bootstrap: string): EmbeddedCluster | undefined {
+  const addresses = bootstrap.split(',')
+  return [...running].find((cluster) => cluster.bootstrap.split(',').some((address) => addresses.includes(address)))
+}
+
 /** Whether a list of addresses leads to a cluster that runs in this process. */
 export function isEmbedded(bootstrap: string): boolean {
-  const addresses = bootstrap.split(',')
-  return [...running].some((cluster) => cluster.bootstrap.split(',').some((address) => addresses.includes(address)))
+  return embeddedAt(bootstrap) !== undefined
 }
 
 /** A cluster in this process. It does not keep the process alive. */
@@ -55,6 +60,11 @@ export class EmbeddedCluster {
     const error = fromNative(raw)
     for (const listener of this.#listeners) listener(error)
     return undefined
+  }
+
+  /** @throws {@link EmbeddedBrokerError} with the `kafkaCode` `TOPIC_ALREADY_EXISTS`. */
+  createTopic(topic: string, partitions: number, replicationFactor = 1): Promise<void> {
+    return this.call((handle) => handle.createTopic(topic, partitions, replicationFactor))
   }
 
   /** Asks the cluster for something. Calls take effect in the order in which they are made. */

@@ -1,34 +1,57 @@
-import type { ResolvedCodec } from '../codec.ts'
-import { type Batch, DONE, FAILED, NOT_RUN } from './batch.ts'
-import { type Completions, Reports, type Runner } from './executor.ts'
+import { systemClock } from '../clock.ts'
+import { classify, type Failure } from '../delivery/failure.ts'
+import { backOffMs, nextStep } from '../delivery/retry-policy.ts'
+import { returnedFailures } from '../delivery/verdict.ts'
+import { HandlerTimeoutError } from '../errors.ts'
+import { Fifo } from '../fifo.ts'
+import { type Batch, DONE, FAILED, type Fate, NOT_RUN } from './batch.ts'
 import { type BatchContext, type Place, RecordContext } from './record.ts'
+import { Reports } from './reports.ts'
+import { failedAgain, type History, type Runner, type RunnerOptions } from './runner.ts'
+import { TimeSlice } from './time-slice.ts'
 
 /** A handler that takes many records at a time. */
 export type BatchHandler<T = unknown> = (messages: T[], context: BatchContext) => unknown
 
-export interface BatchExecutorOptions {
+export interface BatchExecutorOptions extends RunnerOptions {
   readonly group: string
   readonly handler: BatchHandler
-  readonly codec: ResolvedCodec
-  readonly places: ReadonlyMap<number, Place>
-  readonly completions: Completions
-  /** The handler failed for the records of `context`, or the value of the first of them could not be decoded. */
-  readonly onFailure: (error: unknown, context: BatchContext) => void
+}
+
+/** A record of a batch that is being handled. */
+interface Item {
+  readonly batch: Batch
+  readonly index: number
+  readonly slot: number
+  history: History | undefined
+}
+
+/** An attempt to handle some records. */
+interface Attempt {
+  readonly contexts: readonly RecordContext[]
+  /** It failed as a whole, and which record is to blame is not known. */
+  readonly isWhole: boolean
+  /** By record; undefined where it was handled. */
+  readonly failures: ReadonlyArray<Failure | undefined>
 }
 
 /**
- * Runs a batch handler: one call at a time, so that order is kept whatever the keys. The native side made each batch
- * as large as the handler wants it.
+ * Runs a batch handler: one call at a time, so that order is kept whatever the keys. The native side made each batch as
+ * large as the handler wants it. A batch that fails is handled again record by record, and what comes later waits.
  */
 export class BatchExecutor implements Runner {
   readonly #options: BatchExecutorOptions
   readonly #reports: Reports
   readonly #dropped = new Set<number>()
-  #batches: Batch[] = []
+  readonly #batches = new Fifo<Batch>()
+  readonly #slice = new TimeSlice()
   #isRunning = false
   #isStopped = false
-  #slots: ReadonlySet<number> = new Set()
+  /** What the handler has at the moment. */
+  #running: readonly Item[] = []
   #controller: AbortController | undefined
+  /** Ends a wait for the next attempt early. */
+  #wake: (() => void) | undefined
 
   constructor(options: BatchExecutorOptions) {
     this.#options = options
@@ -37,12 +60,15 @@ export class BatchExecutor implements Runner {
 
   accept(batch: Batch): void {
     this.#batches.push(batch)
-    if (!this.#isRunning) void this.#run()
+    if (this.#isRunning) return
+    this.#isRunning = true
+    // not at once: the native side hands over the next batch before the event loop gets a turn
+    setImmediate(() => void this.#run())
   }
 
   drop(slots: ReadonlySet<number>, reason: Error): void {
     for (const slot of slots) this.#dropped.add(slot)
-    for (const slot of this.#slots) if (slots.has(slot)) this.#controller?.abort(reason)
+    if (this.#running.some(({ slot }) => slots.has(slot))) this.#controller?.abort(reason)
     this.#giveBack()
   }
 
@@ -56,55 +82,170 @@ export class BatchExecutor implements Runner {
   }
 
   async #run(): Promise<void> {
-    this.#isRunning = true
+    this.#slice.begin()
     for (let batch = this.#batches.shift(); batch !== undefined; batch = this.#batches.shift()) {
       await this.#handle(batch)
+      const turn = this.#slice.spent()
+      if (turn !== undefined) await turn
     }
     this.#isRunning = false
   }
 
   async #handle(batch: Batch): Promise<void> {
-    const { group, handler, places, onFailure } = this.#options
-    const indexes: number[] = []
-    const records: RecordContext[] = []
-    for (let index = 0; index < batch.records; index += 1) {
-      const slot = batch.slot(index)
-      if (this.#isStopped || this.#dropped.has(slot)) {
-        this.#reports.settle(batch, index, NOT_RUN)
-        continue
-      }
-      indexes.push(index)
-      records.push(new RecordContext(batch, index, places.get(slot) as Place))
+    const items = Array.from({ length: batch.records }, (_, index): Item => {
+      return { batch, index, slot: batch.slot(index), history: undefined }
+    })
+    const live = this.#live(items)
+    if (live.length === 0) return
+    const attempt = await this.#attempt(live)
+    let waitMs = 0
+    const again: Item[] = []
+    for (const [at, item] of live.entries()) {
+      const failure = attempt.failures[at]
+      const context = attempt.contexts[at] as RecordContext
+      const afterMs = await this.#conclude(item, context, failure, attempt.isWhole && live.length > 1)
+      if (afterMs === undefined) continue
+      waitMs = Math.max(waitMs, afterMs)
+      again.push(item)
     }
-    if (records.length === 0) return
-    this.#slots = new Set(indexes.map((index) => batch.slot(index)))
-    const controller = new AbortController()
-    this.#controller = controller
-    const context: BatchContext = { records, group, signal: controller.signal }
-    let fate: typeof DONE | typeof FAILED = DONE
-    try {
-      const messages = records.map((record, at) => this.#decode(batch, indexes[at] as number, record))
-      await handler(messages, context)
-    } catch (error) {
-      fate = FAILED
-      onFailure(error, context)
-      for (const slot of this.#slots) this.#dropped.add(slot)
-    }
-    this.#controller = undefined
-    this.#slots = new Set()
-    for (const index of indexes) this.#reports.settle(batch, index, fate)
+    await this.#wait(waitMs, again)
+    for (const item of again) await this.#handleAlone(item)
   }
 
-  #decode(batch: Batch, index: number, context: RecordContext): unknown {
-    const length = batch.valueLength(index)
-    if (length < 0) return null
-    const start = batch.valueStart(index)
-    return this.#options.codec.decode(batch.bytes, start, start + length, context)
+  async #handleAlone(item: Item): Promise<void> {
+    while (this.#live([item]).length > 0) {
+      const { contexts, failures } = await this.#attempt([item])
+      const afterMs = await this.#conclude(item, contexts[0] as RecordContext, failures[0], false)
+      if (afterMs === undefined) return
+      await this.#wait(afterMs, [item])
+    }
+  }
+
+  /** Gives back the records that may not run any more; the others are left. */
+  #live(items: readonly Item[]): Item[] {
+    return items.filter((item) => {
+      if (!this.#isStopped && !this.#dropped.has(item.slot)) return true
+      this.#settle(item, NOT_RUN)
+      return false
+    })
+  }
+
+  async #attempt(items: readonly Item[]): Promise<Attempt> {
+    const { group, handler, places, codec, delivery, clock = systemClock } = this.#options
+    const contexts = items.map(({ batch, index, slot, history }) => {
+      return new RecordContext(batch.block, batch.row(index), places.get(slot) as Place, (history?.attempts ?? 0) + 1)
+    })
+    const messages: unknown[] = []
+    const decoded: RecordContext[] = []
+    const failures = new Array<Failure | undefined>(items.length)
+    const fill: number[] = []
+    for (const [at, context] of contexts.entries()) {
+      try {
+        messages.push(RecordContext.decode(context, codec))
+        decoded.push(context)
+        fill.push(at)
+      } catch (error) {
+        failures[at] = classify(error, delivery.classify)
+      }
+    }
+    if (messages.length === 0) return { contexts, failures, isWhole: false }
+    const controller = new AbortController()
+    this.#controller = controller
+    this.#running = items
+    let timeout: HandlerTimeoutError | undefined
+    const cancel = Number.isFinite(delivery.timeoutMs)
+      ? clock.after(delivery.timeoutMs, () => {
+          timeout = lateError(decoded, delivery.timeoutMs)
+          controller.abort(timeout)
+        })
+      : undefined
+    let whole: Failure | undefined
+    try {
+      const returned = await handler(messages, { records: decoded, group, signal: controller.signal })
+      const verdicts = returned === undefined ? undefined : returnedFailures(returned, messages.length)
+      if (verdicts !== undefined) for (const [at, place] of fill.entries()) failures[place] = verdicts[at]
+    } catch (error) {
+      whole = classify(error, delivery.classify)
+    }
+    cancel?.()
+    this.#controller = undefined
+    this.#running = []
+    if (timeout !== undefined) whole = { class: 'transient', error: timeout }
+    if (whole !== undefined) for (const place of fill) failures[place] = whole
+    return { contexts, failures, isWhole: whole !== undefined }
+  }
+
+  /**
+   * What becomes of a record after an attempt: undefined when it has ended, or else after how long it is to be handled
+   * again, alone. A whole batch that failed may be permanent for one record: then each is tried alone first.
+   */
+  async #conclude(
+    item: Item,
+    context: RecordContext,
+    failure: Failure | undefined,
+    isShared: boolean,
+  ): Promise<number | undefined> {
+    const { delivery, listener, random } = this.#options
+    if (failure === undefined) return this.#settle(item, DONE)
+    if (this.#live([item]).length === 0) return undefined
+    const { attempt } = context
+    item.history = failedAgain(attempt, item.history)
+    const isUnsure = isShared && failure.class === 'permanent' && attempt <= delivery.maxRetries
+    const step = isUnsure ? ({ kind: 'retry', afterMs: 0 } as const) : nextStep(delivery, failure, attempt, random)
+    listener.onFailure(failure, context, step)
+    switch (step.kind) {
+      case 'retry':
+        return step.afterMs
+      case 'park':
+        return this.#park(item, context, failure)
+      case 'stop':
+        this.#dropped.add(item.slot)
+        this.#settle(item, FAILED)
+        this.#giveBack()
+        return undefined
+      default:
+        return this.#settle(item, DONE)
+    }
+  }
+
+  async #park(item: Item, context: RecordContext, failure: Failure): Promise<undefined> {
+    const { park, listener, delivery, random } = this.#options
+    for (let attempt = 1; this.#live([item]).length > 0; attempt += 1) {
+      try {
+        await park(failure, context, item.history as History)
+        listener.onParked(failure, context)
+        return this.#settle(item, DONE)
+      } catch (error) {
+        const afterMs = backOffMs(delivery, attempt, random)
+        listener.onParkFailed(error, context, afterMs)
+        await this.#wait(afterMs, [item])
+      }
+    }
+  }
+
+  #settle({ batch, index }: Item, fate: Fate): undefined {
+    this.#reports.settle(batch, index, fate)
+  }
+
+  /** Waits before the next attempt at some records; shorter when some of them may not run any more. */
+  async #wait(ms: number, items: readonly Item[]): Promise<void> {
+    if (ms === 0 || items.length === 0) return
+    const { clock = systemClock } = this.#options
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(ms, resolve)
+      this.#wake = () => {
+        if (!this.#isStopped && !items.every(({ slot }) => this.#dropped.has(slot))) return
+        cancel()
+        resolve()
+      }
+    })
+    this.#wake = undefined
   }
 
   /** Batches of which nothing may run any more need not wait for the one that runs. */
   #giveBack(): void {
-    this.#batches = this.#batches.filter((batch) => {
+    this.#wake?.()
+    this.#batches.filter((batch) => {
       for (let index = 0; index < batch.records; index += 1) {
         if (!this.#isStopped && !this.#dropped.has(batch.slot(index))) return true
       }
@@ -112,4 +253,13 @@ export class BatchExecutor implements Runner {
       return false
     })
   }
+}
+
+function lateError(records: readonly RecordContext[], timeoutMs: number): HandlerTimeoutError {
+  const { topic, partition, offset, group } = records[0] as RecordContext
+  return new HandlerTimeoutError(
+    `The handler of ${records.length} records from ${topic} [${partition}] offset ${offset} on did not settle within ` +
+      `${timeoutMs} ms.`,
+    { topic, partition, offset, group },
+  )
 }

@@ -1,92 +1,74 @@
 import type { NativeBatch } from '../native.ts'
-
-/** Numbers of a record's row; src/core/consumer/batch.rs writes them. */
-const ROW = 6
-const FIXED_BYTES = 16 + ROW * 4
+import { Block } from './block.ts'
 
 /** A record's fate, as the native side takes it. */
 export const DONE = 0
 export const FAILED = 1
 export const NOT_RUN = 2
-const PENDING = 3
-/** Added to a fate once it was reported. */
-const REPORTED = 4
+/** It waits, for a retry or behind a record of its lane that does; its last fate comes later. */
+export const HELD = 3
+
+/** A fate that a record ends with. */
+export type Fate = typeof DONE | typeof FAILED | typeof NOT_RUN
+
+const PENDING = 4
+/** Held, and the native side knows. */
+const KNOWN_HELD = 5
+/** Added to a last fate once it was reported. */
+const REPORTED = 8
 
 /**
- * Records as they crossed, in one block of memory that the native side does not touch any more. Fields are read when
- * they are asked for. The block lives as long as any context of its records.
+ * A batch of records as they crossed, and what became of each. Records are known by their index in the batch; their
+ * content is in `block`, at `row(index)`, which both change when the batch is compacted.
  */
 export class Batch {
   readonly id: number
   readonly records: number
-  readonly bytes: Buffer
+  block: Block
   /** The first record that was not taken yet. */
   cursor = 0
-  readonly #offsets: Float64Array
-  readonly #rows: Int32Array
-  readonly #fates: Uint8Array
+  /** By row. */
+  #fates: Uint8Array
+  /** The rows of what is left, by index, once compacted. */
+  #rows: Map<number, number> | undefined
   #left: number
   #isPlain = true
 
   constructor({ id, records, block }: NativeBatch) {
     this.id = id
     this.records = records
-    const { buffer, byteOffset } = block
-    this.#offsets = new Float64Array(buffer, byteOffset, records * 2)
-    this.#rows = new Int32Array(buffer, byteOffset + records * 16, records * ROW)
-    this.bytes = block.subarray(records * FIXED_BYTES)
+    this.block = new Block(records, block)
     this.#fates = new Uint8Array(records).fill(PENDING)
     this.#left = records
   }
 
-  offset(index: number): number {
-    return this.#offsets[index] as number
+  /** Where the block has a record that has no last fate yet. */
+  row(index: number): number {
+    return this.#rows === undefined ? index : (this.#rows.get(index) as number)
   }
 
-  /** Milliseconds since the epoch, -1 where the record has none. */
-  timestamp(index: number): number {
-    return this.#offsets[this.records + index] as number
-  }
-
-  /** Stands for the partition while it is assigned. */
   slot(index: number): number {
-    return this.#rows[index * ROW] as number
+    return this.block.slot(this.row(index))
   }
 
-  /** Records of one lane run one after the other; -1 is none. */
   lane(index: number): number {
-    return this.#rows[index * ROW + 1] as number
+    return this.block.lane(this.row(index))
   }
 
-  /** Where the record's bytes start: key, value, headers. */
-  start(index: number): number {
-    return this.#rows[index * ROW + 2] as number
-  }
-
-  /** -1 for null. */
-  keyLength(index: number): number {
-    return this.#rows[index * ROW + 3] as number
-  }
-
-  /** -1 for a tombstone. */
-  valueLength(index: number): number {
-    return this.#rows[index * ROW + 4] as number
-  }
-
-  headersLength(index: number): number {
-    return this.#rows[index * ROW + 5] as number
-  }
-
-  valueStart(index: number): number {
-    return this.start(index) + Math.max(this.keyLength(index), 0)
-  }
-
-  /** Notes a record's fate; true when it was the last of the batch. */
-  settle(index: number, fate: typeof DONE | typeof FAILED | typeof NOT_RUN): boolean {
-    this.#fates[index] = fate
+  /** Notes a record's last fate; true when it was the last record of the batch. */
+  settle(index: number, fate: Fate): boolean {
+    this.#fates[this.row(index)] = fate
     if (fate !== DONE) this.#isPlain = false
     this.#left -= 1
     return this.#left === 0
+  }
+
+  /** Notes that a record waits; false when that is known. */
+  hold(index: number): boolean {
+    const row = this.row(index)
+    if (this.#fates[row] !== PENDING) return false
+    this.#fates[row] = HELD
+    return true
   }
 
   /** Everything was handled and nothing reported yet: one number says it all. */
@@ -97,14 +79,35 @@ export class Batch {
   /** The fates that were not reported yet, packed for the native side; undefined when there are none. */
   unreported(): Uint32Array | undefined {
     const packed: number[] = []
-    for (let index = 0; index < this.records; index += 1) {
-      const fate = this.#fates[index] as number
-      if (fate >= PENDING) continue
-      packed.push(index * 4 + fate)
-      this.#fates[index] = fate + REPORTED
+    if (this.#rows === undefined) {
+      for (let index = 0; index < this.records; index += 1) this.#report(index, index, packed)
+    } else {
+      for (const [index, row] of this.#rows) this.#report(index, row, packed)
     }
     if (packed.length === 0) return undefined
     this.#isPlain = false
     return Uint32Array.from(packed)
+  }
+
+  #report(index: number, row: number, packed: number[]): void {
+    const fate = this.#fates[row] as number
+    if (fate >= PENDING) return
+    packed.push(index * 4 + fate)
+    this.#fates[row] = fate === HELD ? KNOWN_HELD : fate + REPORTED
+  }
+
+  /**
+   * Keeps the memory of no more than the records that are left, where that is a small part: one record that waits must
+   * not hold a thousand others. To be called when everything was reported.
+   */
+  compact(): void {
+    if (this.#left > this.#fates.length / 4) return
+    const indexes = (this.#rows === undefined ? [...this.#fates.keys()] : [...this.#rows.keys()]).filter(
+      (index) => (this.#fates[this.row(index)] as number) < REPORTED,
+    )
+    const rows = indexes.map((index) => this.row(index))
+    this.block = this.block.pick(rows)
+    this.#fates = Uint8Array.from(rows, (row) => this.#fates[row] as number)
+    this.#rows = new Map(indexes.map((index, row) => [index, row]))
   }
 }

@@ -1,98 +1,107 @@
-import type { ResolvedCodec } from '../codec.ts'
-import { type Batch, DONE, FAILED, NOT_RUN } from './batch.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { classify, type Failure } from '../delivery/failure.ts'
+import { backOffMs, nextStep } from '../delivery/retry-policy.ts'
+import { returnedFailure } from '../delivery/verdict.ts'
+import { HandlerTimeoutError } from '../errors.ts'
+import { Fifo } from '../fifo.ts'
+import { type Batch, DONE, FAILED, type Fate, NOT_RUN } from './batch.ts'
+import { Lanes, type Waiting } from './lanes.ts'
 import { type Place, RecordContext } from './record.ts'
+import { Reports } from './reports.ts'
+import { failedAgain, type History, type Runner, type RunnerOptions } from './runner.ts'
+import { TimeSlice } from './time-slice.ts'
 
 /** A handler that takes one record at a time. */
 export type RecordHandler<T = unknown> = (message: T, context: RecordContext) => unknown
 
-/** The native side as an executor sees it. */
-export interface Completions {
-  completeAll(batch: number): void
-  complete(batch: number, outcomes: Uint32Array): void
-}
-
-export interface ExecutorOptions {
+export interface ExecutorOptions extends RunnerOptions {
   readonly handler: RecordHandler
-  readonly codec: ResolvedCodec
   /** Handlers that run side by side. */
   readonly concurrency: number
-  /** The assigned partitions by slot. */
-  readonly places: ReadonlyMap<number, Place>
-  readonly completions: Completions
-  /** A handler failed, or a value could not be decoded. Must not throw. */
-  readonly onFailure: (error: unknown, context: RecordContext) => void
 }
 
-/** What runs the handlers of one subscription. */
-export interface Runner {
-  accept(batch: Batch): void
-  /** Records of these slots are not ours any more: those that wait are given back, those that run are told. */
-  drop(slots: ReadonlySet<number>, reason: Error): void
-  /** Starts nothing any more and gives back what waits. */
-  stop(): void
-  /** Tells handlers that still run that nobody waits for them. */
-  abort(reason: Error): void
+/** Runs one record at a time. */
+class Worker {
+  batch!: Batch
+  index = 0
+  history: History | undefined
+  context!: RecordContext
+  startedMs = 0
+  /** Its handler passed the deadline: it works for nobody any more, but its lane waits for it. */
+  timeout: HandlerTimeoutError | undefined
 }
 
-/** What a worker is at. */
-interface Work {
-  batch: Batch
-  index: number
-  context: RecordContext
+/** A record that waits for its next attempt, or whose dead letter is being written. */
+interface Held extends Waiting {
+  isWriting: boolean
+  cancel: () => void
 }
 
-interface Waiting {
-  readonly batch: Batch
-  readonly index: number
-}
-
-const IDLE = 0
-const BUSY = 1
-/** Busy, and later records of the lane wait. */
-const QUEUED = 2
+/** Deadlines are looked at this often in their time, at least each second. */
+const SWEEPS = 20
+const LONGEST_SWEEP_MS = 1_000
+const SHORTEST_SWEEP_MS = 10
 
 /**
  * Runs a handler over the records of a subscription: those of one lane in order, lanes side by side up to the
- * concurrency. What has finished is told to the native side a batch at a time, and at the end of a turn of the event
- * loop for batches in which something still runs.
+ * concurrency. A record that fails holds its lane, and no worker, until it is handled or given up.
  */
 export class Executor implements Runner {
   readonly #options: ExecutorOptions
   readonly #reports: Reports
-  /** By worker; undefined for one that rests. */
-  readonly #work: Array<Work | undefined> = []
-  #working = 0
-  #batches: Batch[] = []
-  /** State of each lane; their numbers are small and dense. */
-  #lanes = new Uint8Array(1024)
-  readonly #waiting = new Map<number, Waiting[]>()
+  readonly #lanes: Lanes
+  readonly #clock: Clock
+  readonly #slice = new TimeSlice()
+  readonly #sweepMs: number
+  readonly #active = new Set<Worker>()
+  /** Handlers past their deadline. */
+  readonly #late = new Set<Worker>()
+  readonly #batches = new Fifo<Batch>()
+  /** Batches of which something is left. */
+  readonly #open = new Set<Batch>()
+  /** Records whose turn has come, of lanes that are theirs. */
+  readonly #ready = new Fifo<Waiting>()
+  readonly #held = new Set<Held>()
   readonly #dropped = new Set<number>()
+  #nowMs = 0
+  #isDue = false
+  #isSweeping = false
   #isStopped = false
 
   constructor(options: ExecutorOptions) {
     this.#options = options
     this.#reports = new Reports(options.completions)
+    this.#lanes = new Lanes(this.#reports)
+    this.#clock = options.clock ?? systemClock
+    const { timeoutMs } = options.delivery
+    this.#sweepMs = Math.min(LONGEST_SWEEP_MS, Math.max(SHORTEST_SWEEP_MS, timeoutMs / SWEEPS))
   }
 
   accept(batch: Batch): void {
     this.#batches.push(batch)
+    this.#open.add(batch)
     if (this.#isStopped) {
       this.#giveBack()
       return
     }
-    const { concurrency } = this.#options
-    for (let worker = 0; worker < concurrency && this.#working < concurrency; worker += 1) {
-      if (this.#work[worker] !== undefined) continue
-      const next = this.#take()
-      if (next === undefined) return
-      void this.#run(worker, next)
-    }
+    if (!this.#isSweeping) this.#sweepLater()
+    if (this.#isDue) return
+    this.#isDue = true
+    // not at once: the native side hands over the next batch before the event loop gets a turn
+    setImmediate(this.#turn)
+  }
+
+  readonly #turn = (): void => {
+    this.#isDue = false
+    this.#nowMs = this.#clock.now()
+    this.#slice.begin()
+    this.#fill()
   }
 
   drop(slots: ReadonlySet<number>, reason: Error): void {
     for (const slot of slots) this.#dropped.add(slot)
-    for (const work of this.#work) {
-      if (work !== undefined && slots.has(work.batch.slot(work.index))) RecordContext.abort(work.context, reason)
+    for (const worker of [...this.#active, ...this.#late]) {
+      if (slots.has(worker.batch.slot(worker.index))) RecordContext.abort(worker.context, reason)
     }
     this.#giveBack()
   }
@@ -103,162 +112,261 @@ export class Executor implements Runner {
   }
 
   abort(reason: Error): void {
-    for (const work of this.#work) if (work !== undefined) RecordContext.abort(work.context, reason)
+    for (const worker of [...this.#active, ...this.#late]) RecordContext.abort(worker.context, reason)
   }
 
-  /** Works until nothing is left that may run. The sync part of the first record runs before this returns. */
-  async #run(worker: number, first: Waiting): Promise<void> {
-    const { handler, codec, places, onFailure } = this.#options
-    this.#working += 1
-    let next: Waiting | undefined = first
-    while (next !== undefined) {
-      const { batch, index } = next
-      const slot = batch.slot(index)
-      const context = new RecordContext(batch, index, places.get(slot) as Place)
-      this.#work[worker] = { batch, index, context }
-      let fate: typeof DONE | typeof FAILED = DONE
+  /** Lets as many work as may. */
+  #fill(): void {
+    while (this.#active.size < this.#options.concurrency) {
+      const worker = new Worker()
+      if (!this.#take(worker)) return
+      this.#active.add(worker)
+      void this.#run(worker)
+    }
+  }
+
+  /** Works until nothing is left that may run. */
+  async #run(worker: Worker): Promise<void> {
+    const { handler, codec, places, delivery } = this.#options
+    let hasWork = true
+    while (hasWork) {
+      const { batch, index, history } = worker
+      const { block } = batch
+      const row = batch.row(index)
+      const lane = block.lane(row)
+      const place = places.get(block.slot(row)) as Place
+      const context = new RecordContext(block, row, place, history === undefined ? 1 : history.attempts + 1)
+      worker.context = context
+      worker.startedMs = this.#nowMs
+      let failure: Failure | undefined
       try {
-        const result = handler(decode(codec, batch, index, context), context)
-        if (isThenable(result)) await result
+        const result = handler(RecordContext.decode(context, codec), context)
+        const value = isThenable(result) ? await result : result
+        if (value !== undefined) failure = returnedFailure(value)
       } catch (error) {
-        fate = FAILED
-        this.#fail(slot, error, context, onFailure)
+        failure = classify(error, delivery.classify)
       }
-      this.#reports.settle(batch, index, fate)
-      next = this.#takeAfter(batch.lane(index))
-    }
-    this.#work[worker] = undefined
-    this.#working -= 1
-  }
-
-  #fail(slot: number, error: unknown, context: RecordContext, onFailure: ExecutorOptions['onFailure']): void {
-    // a failure after the partition went away concerns nobody here: its next owner gets the record again
-    if (!this.#dropped.has(slot)) onFailure(error, context)
-    this.#dropped.add(slot)
-  }
-
-  /** The next record of a lane that has finished one, or else any that may run. */
-  #takeAfter(lane: number): Waiting | undefined {
-    if (lane < 0) return this.#take()
-    if (this.#lanes[lane] === QUEUED) {
-      const waiting = this.#waiting.get(lane) as Waiting[]
-      while (waiting.length > 0) {
-        const next = waiting.shift() as Waiting
-        if (this.#mayRun(next.batch, next.index)) return next
-        this.#reports.settle(next.batch, next.index, NOT_RUN)
+      if (worker.timeout !== undefined) {
+        this.#endLate(worker, worker.timeout)
+        return
       }
-      this.#waiting.delete(lane)
+      const isLaneFree = failure === undefined ? this.#settle(batch, index, DONE) : this.#failed(worker, failure)
+      const turn = this.#slice.spent()
+      if (turn !== undefined) await turn
+      hasWork = (isLaneFree && this.#takeNextOf(worker, lane)) || this.#take(worker)
     }
-    this.#lanes[lane] = IDLE
-    return this.#take()
+    this.#active.delete(worker)
   }
 
-  /** The next record whose lane is idle; those of busy lanes are put aside on the way. */
-  #take(): Waiting | undefined {
-    for (;;) {
-      const batch = this.#batches[0]
-      if (batch === undefined) return undefined
+  /** A last fate; the lane is free for its next record. */
+  #settle(batch: Batch, index: number, fate: Fate): true {
+    if (this.#reports.settle(batch, index, fate)) this.#open.delete(batch)
+    return true
+  }
+
+  // ---- which record comes next
+
+  #takeNextOf(worker: Worker, lane: number): boolean {
+    const next = this.#nextOf(lane)
+    return next !== undefined && assign(worker, next)
+  }
+
+  /** The next record of a lane whose head has ended, which may run now; those that may not are given back. */
+  #nextOf(lane: number): Waiting | undefined {
+    for (let next = this.#lanes.next(lane); next !== undefined; next = this.#lanes.next(lane)) {
+      if (this.#mayRun(next.batch.slot(next.index))) return next
+      this.#settle(next.batch, next.index, NOT_RUN)
+    }
+    return undefined
+  }
+
+  /** The next record that may run; those whose lanes are taken are put aside on the way. */
+  #take(worker: Worker): boolean {
+    for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) {
+      if (this.#mayRun(next.batch.slot(next.index))) return assign(worker, next)
+      this.#handBack(next)
+    }
+    for (let batch = this.#batches.peek(); batch !== undefined; batch = this.#batches.peek()) {
       const index = batch.cursor
       if (index === batch.records) {
         this.#batches.shift()
         continue
       }
       batch.cursor += 1
-      if (!this.#mayRun(batch, index)) {
-        this.#reports.settle(batch, index, NOT_RUN)
-        continue
+      const row = batch.row(index)
+      if (!this.#mayRun(batch.block.slot(row))) this.#settle(batch, index, NOT_RUN)
+      else if (this.#lanes.enter(batch.block.lane(row), batch, index)) {
+        worker.batch = batch
+        worker.index = index
+        worker.history = undefined
+        return true
       }
-      const lane = batch.lane(index)
-      if (lane < 0) return { batch, index }
-      if (lane >= this.#lanes.length) this.#growLanes(lane)
-      if (this.#lanes[lane] === IDLE) {
-        this.#lanes[lane] = BUSY
-        return { batch, index }
-      }
-      this.#wait(lane, batch, index)
     }
+    return false
   }
 
-  #mayRun(batch: Batch, index: number): boolean {
+  #mayRun(slot: number): boolean {
     if (this.#isStopped) return false
-    return this.#dropped.size === 0 || !this.#dropped.has(batch.slot(index))
+    return this.#dropped.size === 0 || !this.#dropped.has(slot)
   }
 
-  #wait(lane: number, batch: Batch, index: number): void {
-    const waiting = this.#waiting.get(lane)
-    if (waiting === undefined) this.#waiting.set(lane, [{ batch, index }])
-    else waiting.push({ batch, index })
-    this.#lanes[lane] = QUEUED
+  /** Gives back, without running it, a record that has its lane. */
+  #handBack({ batch, index }: Waiting): void {
+    const lane = batch.lane(index)
+    this.#settle(batch, index, NOT_RUN)
+    this.#goOn(lane)
   }
 
-  #growLanes(lane: number): void {
-    const larger = new Uint8Array(Math.max(lane + 1, this.#lanes.length * 2))
-    larger.set(this.#lanes)
-    this.#lanes = larger
+  /** A lane's head has ended while no worker was at it. */
+  #goOn(lane: number): void {
+    const next = this.#nextOf(lane)
+    if (next !== undefined) this.#ready.push(next)
   }
 
   /** Gives back, without running it, all that waits and may not run. */
   #giveBack(): void {
-    for (const [lane, waiting] of this.#waiting) {
-      const kept = waiting.filter(({ batch, index }) => {
-        if (this.#mayRun(batch, index)) return true
-        this.#reports.settle(batch, index, NOT_RUN)
-        return false
-      })
-      this.#waiting.set(lane, kept)
+    for (const held of this.#held) {
+      if (held.isWriting || this.#mayRun(held.batch.slot(held.index))) continue
+      held.cancel()
+      this.#held.delete(held)
+      this.#handBack(held)
     }
+    for (const next of this.#ready.clear()) {
+      if (this.#mayRun(next.batch.slot(next.index))) this.#ready.push(next)
+      else this.#handBack(next)
+    }
+    this.#lanes.sift(({ batch, index }) => {
+      if (this.#mayRun(batch.slot(index))) return true
+      this.#settle(batch, index, NOT_RUN)
+      return false
+    })
     for (const batch of this.#batches) {
       // a batch of which some records may still run is sorted out as they are taken
-      while (batch.cursor < batch.records && !this.#mayRun(batch, batch.cursor)) {
-        this.#reports.settle(batch, batch.cursor, NOT_RUN)
+      while (batch.cursor < batch.records && !this.#mayRun(batch.slot(batch.cursor))) {
+        this.#settle(batch, batch.cursor, NOT_RUN)
         batch.cursor += 1
       }
     }
   }
-}
 
-/** Tells the native side what became of records. */
-export class Reports {
-  readonly #completions: Completions
-  /** Batches of which something is settled and not all is. */
-  readonly #partial = new Set<Batch>()
-  #isDue = false
+  // ---- records that fail
 
-  constructor(completions: Completions) {
-    this.#completions = completions
+  /** An attempt failed; true when the lane is free for its next record. */
+  #failed({ batch, index, history, context }: Worker, failure: Failure): boolean {
+    const { delivery, listener, random } = this.#options
+    const slot = batch.slot(index)
+    // its next owner gets the record again: it failed because it was told to stop, or it does not matter here
+    if (!this.#mayRun(slot)) return this.#settle(batch, index, NOT_RUN)
+    const record = { batch, index, history: failedAgain(context.attempt, history) }
+    const step = nextStep(delivery, failure, context.attempt, random)
+    listener.onFailure(failure, context, step)
+    switch (step.kind) {
+      case 'retry': {
+        const held = this.#hold(record)
+        held.cancel = this.#clock.after(step.afterMs, () => this.#resume(held))
+        return false
+      }
+      case 'park':
+        void this.#park(this.#hold(record), failure, context, 1)
+        return false
+      case 'stop':
+        this.#dropped.add(slot)
+        this.#settle(batch, index, FAILED)
+        this.#giveBack()
+        return true
+      default:
+        return this.#settle(batch, index, DONE)
+    }
   }
 
-  settle(batch: Batch, index: number, fate: typeof DONE | typeof FAILED | typeof NOT_RUN): void {
-    if (batch.settle(index, fate)) {
-      this.#partial.delete(batch)
-      if (batch.isPlain) this.#completions.completeAll(batch.id)
-      else this.#report(batch)
+  #hold({ batch, index, history }: Waiting): Held {
+    const held: Held = { batch, index, history, isWriting: false, cancel: () => {} }
+    this.#held.add(held)
+    this.#reports.hold(batch, index)
+    this.#lanes.hold(batch.lane(index))
+    return held
+  }
+
+  #resume(held: Held): void {
+    this.#held.delete(held)
+    this.#ready.push(held)
+    this.#fill()
+  }
+
+  async #park(held: Held, failure: Failure, context: RecordContext, attempt: number): Promise<void> {
+    const { park, listener, delivery, random } = this.#options
+    held.isWriting = true
+    try {
+      await park(failure, context, held.history as History)
+    } catch (error) {
+      held.isWriting = false
+      const afterMs = backOffMs(delivery, attempt, random)
+      listener.onParkFailed(error, context, afterMs)
+      held.cancel = this.#clock.after(afterMs, () => void this.#park(held, failure, context, attempt + 1))
+      if (!this.#mayRun(held.batch.slot(held.index))) this.#giveBack()
       return
     }
-    if (this.#isDue && this.#partial.has(batch)) return
-    this.#partial.add(batch)
-    if (this.#isDue) return
-    this.#isDue = true
-    setImmediate(this.#reportPartial)
+    listener.onParked(failure, context)
+    this.#held.delete(held)
+    const lane = held.batch.lane(held.index)
+    this.#settle(held.batch, held.index, DONE)
+    this.#goOn(lane)
+    this.#fill()
   }
 
-  readonly #reportPartial = (): void => {
-    this.#isDue = false
-    for (const batch of this.#partial) this.#report(batch)
-    this.#partial.clear()
+  // ---- deadlines
+
+  #sweepLater(): void {
+    this.#isSweeping = true
+    this.#nowMs = this.#clock.now()
+    this.#clock.after(this.#sweepMs, this.#sweep)
   }
 
-  #report(batch: Batch): void {
-    const outcomes = batch.unreported()
-    if (outcomes !== undefined) this.#completions.complete(batch.id, outcomes)
+  /** Looks for handlers past their deadline and for memory that is kept for few records, while there is work. */
+  readonly #sweep = (): void => {
+    this.#isSweeping = false
+    if (this.#open.size === 0) return
+    this.#sweepLater()
+    // when a worker started is known to a sweep
+    const latestMs = this.#nowMs - this.#options.delivery.timeoutMs - this.#sweepMs
+    for (const worker of this.#active) if (worker.startedMs <= latestMs) this.#timeOut(worker)
+    for (const batch of this.#open) {
+      if (batch.cursor < batch.records) continue
+      this.#reports.flush(batch)
+      batch.compact()
+    }
+    this.#fill()
+  }
+
+  /** The handler's worker is free for other records; the lane stays with it until it settles. */
+  #timeOut(worker: Worker): void {
+    const { batch, index, context } = worker
+    const { topic, partition, offset, group } = context
+    worker.timeout = new HandlerTimeoutError(
+      `The handler of ${topic} [${partition}] offset ${offset} did not settle within ${this.#options.delivery.timeoutMs} ms.`,
+      { topic, partition, offset, group },
+    )
+    this.#active.delete(worker)
+    this.#late.add(worker)
+    this.#reports.hold(batch, index)
+    this.#lanes.hold(batch.lane(index))
+    RecordContext.abort(context, worker.timeout)
+  }
+
+  /** A handler past its deadline has settled at last; whatever it says, its attempt has failed. */
+  #endLate(worker: Worker, timeout: HandlerTimeoutError): void {
+    this.#late.delete(worker)
+    const lane = worker.batch.lane(worker.index)
+    if (this.#failed(worker, { class: 'transient', error: timeout })) this.#goOn(lane)
+    this.#fill()
   }
 }
 
-function decode(codec: ResolvedCodec, batch: Batch, index: number, context: RecordContext): unknown {
-  const length = batch.valueLength(index)
-  if (length < 0) return null
-  const start = batch.valueStart(index)
-  return codec.decode(batch.bytes, start, start + length, context)
+function assign(worker: Worker, { batch, index, history }: Waiting): true {
+  worker.batch = batch
+  worker.index = index
+  worker.history = history
+  return true
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,3 +1,7 @@
+import { DeadLetterTopics } from '../delivery/dead-letter-topics.ts'
+import { DeadLetterWriter, type LetterSender } from '../delivery/dead-letter-writer.ts'
+import type { Failure } from '../delivery/failure.ts'
+import type { NextStep } from '../delivery/retry-policy.ts'
 import { ArgumentError, ClosedError, fromNative, type KafkaError } from '../errors.ts'
 import { hold, release } from '../keep-alive.ts'
 import {
@@ -9,9 +13,9 @@ import {
 } from '../native.ts'
 import { Batch } from './batch.ts'
 import { BatchExecutor, type BatchHandler } from './batch-executor.ts'
-import { Executor, type RecordHandler, type Runner } from './executor.ts'
-import { handlerFailure } from './handler-failure.ts'
+import { Executor, type RecordHandler } from './executor.ts'
 import type { Place, RecordContext } from './record.ts'
+import type { Runner, RunnerOptions } from './runner.ts'
 import type { ResolvedSubscription } from './subscribe-options.ts'
 import { TopicWatch } from './topic-watch.ts'
 
@@ -39,7 +43,14 @@ export interface MemberListener {
   onNativeError(error: NativeError): void
   onRebalance(event: RebalanceEvent): void
   onLog(level: number, text: string): void
+  /** An attempt to handle a record failed. */
+  onFailure(failure: Failure, context: RecordContext, step: NextStep): void
+  /** A record became a dead letter. */
+  onParked(failure: Failure, context: RecordContext, deadLetterTopic: string): void
 }
+
+/** Creates a topic on an embedded cluster, which has no admin requests. */
+export type CreateEmbeddedTopic = (topic: string, partitions: number) => Promise<void>
 
 export interface MemberOptions {
   readonly group: string
@@ -48,6 +59,10 @@ export interface MemberOptions {
   readonly prefetchBytes: number
   readonly timeoutMs: number
   readonly listener: MemberListener
+  /** Sends dead letters. */
+  readonly sender: LetterSender
+  /** Undefined where the cluster is not an embedded one. */
+  readonly createEmbeddedTopic: CreateEmbeddedTopic | undefined
 }
 
 /** What a close left behind. */
@@ -166,15 +181,42 @@ export class Member {
   }
 
   async #join(id: number, spec: ResolvedSubscription, fromBeginning: boolean, handler: unknown): Promise<void> {
-    const { timeoutMs, listener } = this.#options
+    const { listener } = this.#options
+    const letters = this.#letters(spec)
     const watch =
       spec.patterns.length === 0
         ? undefined
-        : new TopicWatch(spec, this.#topics, () => this.#listTopics(timeoutMs), listener.onError)
+        : new TopicWatch(spec, this.#topics, () => this.#listOthers(letters), listener.onError)
     const topics = watch === undefined ? [...spec.topics] : await watch.start()
     this.#checkOpen()
-    this.#runners.set(id, this.#runner(spec, handler))
-    const { batch, ordering } = spec
+    this.#runners.set(id, this.#runner(spec, handler, letters))
+    const joined = this.#subscribeNative(id, spec, topics, fromBeginning)
+    try {
+      await Promise.all([joined, letters?.ensure(topics)])
+    } catch (error) {
+      // a subscription whose caller is told that it failed does not go on behind its back
+      await joined.then(
+        () => this.#native.setTopics(id, []),
+        () => {},
+      )
+      throw error
+    }
+    if (watch === undefined || this.#closing !== undefined) return
+    this.#watches.push(watch)
+    watch.follow((names) => {
+      if (this.#closing !== undefined) return
+      this.#native.setTopics(id, names)
+      // where this fails, the first dead letter tries again
+      letters?.ensure(names).catch(listener.onError)
+    })
+  }
+
+  async #subscribeNative(
+    id: number,
+    { batch, ordering }: ResolvedSubscription,
+    topics: string[],
+    fromBeginning: boolean,
+  ): Promise<void> {
     const error = await this.#native.subscribe(
       {
         id,
@@ -189,14 +231,9 @@ export class Member {
         heldRecords: HELD_RECORDS,
         heldBytes: HELD_BYTES,
       },
-      timeoutMs,
+      this.#options.timeoutMs,
     )
     if (error !== null) throw fromNative(error, { group: this.group })
-    if (watch === undefined || this.#closing !== undefined) return
-    this.#watches.push(watch)
-    watch.follow((names) => {
-      if (this.#closing === undefined) this.#native.setTopics(id, names)
-    })
   }
 
   #checkOpen(): void {
@@ -204,41 +241,62 @@ export class Member {
     throw new ClosedError(`Group ${this.group} is disconnecting.`, { group: this.group })
   }
 
-  #runner(spec: ResolvedSubscription, handler: unknown): Runner {
-    const { codec, concurrency } = spec
-    const places = this.#places
-    const completions = this.#native
-    if (spec.batch !== undefined) {
-      return new BatchExecutor({
-        group: this.group,
-        handler: handler as BatchHandler,
-        codec,
-        places,
-        completions,
-        onFailure: (error, { records }) => this.#failed(error, records),
-      })
-    }
-    return new Executor({
-      handler: handler as RecordHandler,
+  #runner(spec: ResolvedSubscription, handler: unknown, letters: DeadLetterTopics | undefined): Runner {
+    const { codec, concurrency, delivery } = spec
+    const { listener } = this.#options
+    const writer = letters === undefined ? undefined : new DeadLetterWriter(this.#options.sender, letters)
+    const options: RunnerOptions = {
       codec,
-      concurrency,
-      places,
-      completions,
-      onFailure: (error, context) => this.#failed(error, [context]),
+      delivery,
+      places: this.#places,
+      completions: this.#native,
+      park: async (failure, context, history) => {
+        await writer?.write(context, { failure, ...history })
+      },
+      listener: {
+        onFailure: listener.onFailure,
+        onParked: (failure, context) => listener.onParked(failure, context, letters?.nameOf(context.topic) ?? ''),
+        onParkFailed: (error) => listener.onError(error as KafkaError),
+      },
+    }
+    return spec.batch === undefined
+      ? new Executor({ ...options, handler: handler as RecordHandler, concurrency })
+      : new BatchExecutor({ ...options, handler: handler as BatchHandler, group: this.group })
+  }
+
+  /** Where the dead letters of a subscription go, if it has any. */
+  #letters({ delivery }: ResolvedSubscription): DeadLetterTopics | undefined {
+    if (delivery.givenUp !== 'park') return undefined
+    const { createEmbeddedTopic } = this.#options
+    return new DeadLetterTopics({
+      group: this.group,
+      topic: delivery.deadLetterTopic,
+      admin: {
+        list: () => this.#listTopics(),
+        create: (topic, partitions, config) =>
+          createEmbeddedTopic?.(topic, partitions) ?? this.#createTopic(topic, partitions, config),
+      },
     })
   }
 
-  /** A handler failed: its partition stops before the record, which stays uncommitted. */
-  #failed(cause: unknown, records: readonly RecordContext[]): void {
-    const first = records[0]
-    if (first === undefined) return
-    this.#options.listener.onError(handlerFailure(cause, first, records.length))
+  async #createTopic(topic: string, partitions: number, config: Readonly<Record<string, string>>): Promise<void> {
+    const error = await this.#native.createTopics(
+      [{ topic, partitions, config: { ...config } }],
+      this.#options.timeoutMs,
+    )
+    if (error !== null) throw fromNative(error, { group: this.group })
   }
 
-  async #listTopics(timeoutMs: number): Promise<string[]> {
-    const topics = await this.#native.listTopics(timeoutMs)
+  /** The topics that are not for dead letters, or a RegExp would make dead letters of dead letters. */
+  async #listOthers(letters: DeadLetterTopics | undefined): Promise<string[]> {
+    return [...(await this.#listTopics()).keys()].filter((name) => letters?.isOwn(name) !== true)
+  }
+
+  /** The number of partitions of each topic. */
+  async #listTopics(): Promise<Map<string, number>> {
+    const topics = await this.#native.listTopics(this.#options.timeoutMs)
     if (!Array.isArray(topics)) throw fromNative(topics, { group: this.group })
-    return topics.map(({ topic }) => topic)
+    return new Map(topics.map(({ topic, partitions }) => [topic, partitions]))
   }
 
   /** Gives back what waits, lets what runs end, commits and leaves, at the latest at the deadline. */

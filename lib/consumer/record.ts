@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
+import type { ResolvedCodec } from '../codec.ts'
 import { HEADERS } from '../headers.ts'
-import type { Batch } from './batch.ts'
+import type { Block } from './block.ts'
 
 /** A partition of a member's assignment. */
 export interface Place {
@@ -17,16 +18,19 @@ export type RawHeader = readonly [name: string, value: Buffer | null]
  * of its whole batch (up to 1 MiB): copy the fields that are to be kept.
  */
 export class RecordContext {
-  readonly #batch: Batch
-  readonly #index: number
+  readonly #block: Block
+  readonly #row: number
   readonly #place: Place
   #controller: AbortController | undefined
+  /** How often the record was handed to the handler, from 1; retries count. */
+  readonly attempt: number
 
   /** @internal */
-  constructor(batch: Batch, index: number, place: Place) {
-    this.#batch = batch
-    this.#index = index
+  constructor(block: Block, row: number, place: Place, attempt = 1) {
+    this.#block = block
+    this.#row = row
     this.#place = place
+    this.attempt = attempt
   }
 
   get topic(): string {
@@ -43,20 +47,18 @@ export class RecordContext {
   }
 
   get offset(): number {
-    return this.#batch.offset(this.#index)
+    return this.#block.offset(this.#row)
   }
 
   /** The record's time in milliseconds since the epoch, -1 where it has none. */
   get timestamp(): number {
-    return this.#batch.timestamp(this.#index)
+    return this.#block.timestamp(this.#row)
   }
 
-  /** How often the record was handed to the handler, from 1. */
-  get attempt(): number {
-    return 1
-  }
-
-  /** Aborts when the record is no longer this member's to handle, or the service disconnects. */
+  /**
+   * Aborts at the handler's deadline, and when the record is no longer this member's to handle or the service
+   * disconnects.
+   */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     return this.#controller.signal
@@ -64,26 +66,26 @@ export class RecordContext {
 
   /** The key as UTF-8 text; `null` for none, which is not the empty key. */
   get key(): string | null {
-    const length = this.#batch.keyLength(this.#index)
+    const length = this.#block.keyLength(this.#row)
     if (length < 0) return null
-    const start = this.#batch.start(this.#index)
-    return this.#batch.bytes.toString('utf8', start, start + length)
+    const start = this.#block.start(this.#row)
+    return this.#block.bytes.toString('utf8', start, start + length)
   }
 
   /** The key's bytes. */
   get rawKey(): Buffer | null {
-    const length = this.#batch.keyLength(this.#index)
+    const length = this.#block.keyLength(this.#row)
     if (length < 0) return null
-    const start = this.#batch.start(this.#index)
-    return this.#batch.bytes.subarray(start, start + length)
+    const start = this.#block.start(this.#row)
+    return this.#block.bytes.subarray(start, start + length)
   }
 
   /** The value's bytes; `null` for a tombstone, which is not an empty value. */
   get rawValue(): Buffer | null {
-    const length = this.#batch.valueLength(this.#index)
+    const length = this.#block.valueLength(this.#row)
     if (length < 0) return null
-    const start = this.#batch.valueStart(this.#index)
-    return this.#batch.bytes.subarray(start, start + length)
+    const start = this.#block.valueStart(this.#row)
+    return this.#block.bytes.subarray(start, start + length)
   }
 
   /** Headers as UTF-8 text, the last of each name; the object has no prototype. See also {@link rawHeaders}. */
@@ -95,16 +97,16 @@ export class RecordContext {
 
   /** All headers in the order in which they were sent, repeated ones included. */
   get rawHeaders(): readonly RawHeader[] {
-    const batch = this.#batch
-    let at = batch.valueStart(this.#index) + Math.max(batch.valueLength(this.#index), 0)
-    const end = at + batch.headersLength(this.#index)
+    const block = this.#block
+    let at = block.valueStart(this.#row) + Math.max(block.valueLength(this.#row), 0)
+    const end = at + block.headersLength(this.#row)
     const headers: RawHeader[] = []
     while (at < end) {
-      const nameLength = batch.bytes.readInt32LE(at)
-      const length = batch.bytes.readInt32LE(at + 4)
-      const name = batch.bytes.toString('utf8', at + 8, at + 8 + nameLength)
+      const nameLength = block.bytes.readInt32LE(at)
+      const length = block.bytes.readInt32LE(at + 4)
+      const name = block.bytes.toString('utf8', at + 8, at + 8 + nameLength)
       at += 8 + nameLength
-      headers.push([name, length < 0 ? null : batch.bytes.subarray(at, at + length)])
+      headers.push([name, length < 0 ? null : block.bytes.subarray(at, at + length)])
       if (length > 0) at += length
     }
     return headers
@@ -132,6 +134,16 @@ export class RecordContext {
 
   #header(name: string): string | undefined {
     return this.headers[name] ?? undefined
+  }
+
+  /** @internal */
+  static decode(context: RecordContext, codec: ResolvedCodec): unknown {
+    const block = context.#block
+    const row = context.#row
+    const length = block.valueLength(row)
+    if (length < 0) return null
+    const start = block.valueStart(row)
+    return codec.decode(block.bytes, start, start + length, context)
   }
 
   /** @internal Tells a handler that runs that its work does not count any more. */

@@ -1,0 +1,76 @@
+import type { Failure } from '../delivery/failure.ts'
+import type { NextStep } from '../delivery/retry-policy.ts'
+import { HandlerError, KafkaError } from '../errors.ts'
+import type { ServiceEmitter } from '../events.ts'
+import type { NaradLogger } from '../logger.ts'
+import type { RecordContext } from './record.ts'
+
+/** A record whose handler failed, and that is handled again. */
+export interface RetryEvent {
+  topic: string
+  partition: number
+  offset: number
+  group: string
+  /** How often it was handed to the handler until now. */
+  attempt: number
+  /** After how long it is handled again, in milliseconds. */
+  afterMs: number
+  /** What the handler failed with. */
+  error: Error
+}
+
+/** A record that became a dead letter. */
+export interface DeadLetterEvent {
+  topic: string
+  partition: number
+  offset: number
+  group: string
+  attempt: number
+  deadLetterTopic: string
+  /** What the handler failed with. */
+  error: Error
+}
+
+/** Tells listeners and the log what becomes of records that fail; never what is in them. */
+export class DeliveryLog {
+  readonly #logger: NaradLogger
+  readonly #emitter: ServiceEmitter
+  readonly #onError: (error: KafkaError) => void
+
+  constructor(logger: NaradLogger, emitter: ServiceEmitter, onError: (error: KafkaError) => void) {
+    this.#logger = logger
+    this.#emitter = emitter
+    this.#onError = onError
+  }
+
+  onFailure({ error, class: failureClass }: Failure, context: RecordContext, step: NextStep): void {
+    const place = context.toJSON()
+    if (step.kind === 'retry') {
+      const { afterMs } = step
+      this.#logger.info({ ...place, afterMs, err: error }, 'The handler failed; the record is handled again')
+      this.#emitter.emit('retry', { ...place, afterMs, error })
+    } else if (step.kind === 'stop') {
+      this.#onError(stopped(error, context))
+    } else if (step.kind === 'skip') {
+      this.#logger.warn({ ...place, err: error }, 'The handler failed for good; the record is skipped')
+    } else if (failureClass === 'business') {
+      this.#logger.debug({ ...place, err: error }, 'The handler refused the record; it is done')
+    }
+  }
+
+  onParked({ error }: Failure, context: RecordContext, deadLetterTopic: string): void {
+    const place = context.toJSON()
+    this.#logger.warn({ ...place, deadLetterTopic, err: error }, 'The record became a dead letter')
+    this.#emitter.emit('deadLetter', { ...place, deadLetterTopic, error })
+  }
+}
+
+/** The error about a record before which its partition stops. */
+function stopped(cause: Error, { topic, partition, offset, key, group }: RecordContext): HandlerError {
+  const reason = cause instanceof KafkaError ? cause.message : `The handler failed: ${cause.message}.`
+  return new HandlerError(
+    `${reason} Partition ${topic} [${partition}] of group ${group} stopped before offset ${offset}; ` +
+      'the record is redelivered when the partition is assigned again.',
+    { cause, topic, partition, offset, key, group },
+  )
+}

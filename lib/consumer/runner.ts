@@ -1,0 +1,57 @@
+import type { Clock } from '../clock.ts'
+import type { ResolvedCodec } from '../codec.ts'
+import type { Failure } from '../delivery/failure.ts'
+import type { Delivery } from '../delivery/options.ts'
+import type { NextStep } from '../delivery/retry-policy.ts'
+import type { Batch } from './batch.ts'
+import type { Place, RecordContext } from './record.ts'
+import type { Completions } from './reports.ts'
+
+/** What runs the handlers of one subscription. */
+export interface Runner {
+  accept(batch: Batch): void
+  /** Records of these slots are not ours any more: those that wait are given back, those that run are told. */
+  drop(slots: ReadonlySet<number>, reason: Error): void
+  /** Starts nothing any more and gives back what waits. */
+  stop(): void
+  /** Tells handlers that still run that nobody waits for them. */
+  abort(reason: Error): void
+}
+
+/** When a record failed, and how often. */
+export interface History {
+  readonly attempts: number
+  /** Milliseconds since the epoch. */
+  readonly firstFailureMs: number
+  readonly lastFailureMs: number
+}
+
+/** What a runner tells of records that fail. Nothing of it may throw. */
+export interface DeliveryListener {
+  /** An attempt failed; `step` is what becomes of the record. */
+  onFailure(failure: Failure, context: RecordContext, step: NextStep): void
+  /** The record became a dead letter. */
+  onParked(failure: Failure, context: RecordContext): void
+  /** Its dead letter could not be written; that is tried again after the time. */
+  onParkFailed(error: unknown, context: RecordContext, afterMs: number): void
+}
+
+/** What every runner needs. */
+export interface RunnerOptions {
+  readonly codec: ResolvedCodec
+  readonly delivery: Delivery
+  /** Writes the dead letter of a record; resolves once it is acknowledged. */
+  readonly park: (failure: Failure, context: RecordContext, history: History) => Promise<void>
+  /** The assigned partitions by slot. */
+  readonly places: ReadonlyMap<number, Place>
+  readonly completions: Completions
+  readonly listener: DeliveryListener
+  readonly clock?: Clock
+  readonly random?: () => number
+}
+
+/** The history of a record after one more attempt that failed. */
+export function failedAgain(attempts: number, before: History | undefined): History {
+  const lastFailureMs = Date.now()
+  return { attempts, firstFailureMs: before?.firstFailureMs ?? lastFailureMs, lastFailureMs }
+}
