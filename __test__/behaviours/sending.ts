@@ -244,13 +244,19 @@ export function describeSending(bed: Bed): void {
     test('a partition that is not there fails its own record, and the others are sent', async (t) => {
       const [brokers, topic] = [await bed.brokers(), await bed.topic(2)]
       const service = await makeProducer(t, { brokers })
-      await service.send(topic, 'the topic is known from here on')
+      // Of a topic that it did not know yet librdkafka tells later, and the error did not name the partition.
+      await assert.rejects(service.send(topic, 1, { partition: 7 }), (error) => {
+        assert.ok(error instanceof TopicError)
+        assert.deepEqual([error.code, error.topic, error.partition], ['NARAD_UNKNOWN_PARTITION', topic, 7])
+        return /\b7\b/.test(error.message.replace(topic, ''))
+      })
       const records = [5, 0, 1].map((partition) => message(`for ${partition}`).partition(partition))
       const error = await service.send(topic, records).catch((failure: unknown) => failure)
       assert.ok(error instanceof SendError && error.results)
       const [missing, ...sent] = error.results
       assert.ok(missing instanceof TopicError)
       assert.deepEqual([missing.code, missing.maybeInLog], ['NARAD_UNKNOWN_PARTITION', false])
+      assert.deepEqual([missing.topic, missing.partition], [topic, 5])
       assert.deepEqual(
         sent.map((result) => (result as ReceivedRecord<string>).partition),
         [0, 1],

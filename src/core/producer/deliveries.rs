@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::pending::PendingCalls;
-use super::{Notice, ProducerEvents, ProducerReport, Shared, Waiting, lock};
-use crate::core::error::{CoreError, ErrorCode, Result, error_text};
-use crate::core::rd::{Event, EventKind, NO_ERROR};
+use super::{Notice, ProducerEvents, ProducerReport, Shared, Waiting, lock, why};
+use crate::core::error::{CoreError, ErrorCode, Result};
+use crate::core::rd::{Delivery, Event, EventKind, NO_ERROR};
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
 /// Longest sleep when nothing happens; every reason to wake interrupts it.
@@ -84,7 +84,9 @@ impl DeliveryThread {
                 let outcome = if delivery.error == NO_ERROR {
                     Ok((delivery.partition, delivery.offset, delivery.timestamp()))
                 } else {
-                    Err(failure(delivery.error, delivery.maybe_persisted()))
+                    Err(self
+                        .shared
+                        .blame(delivery.error, |cause| undelivered(delivery, cause)))
                 };
                 self.settle(delivery.opaque, outcome);
             }),
@@ -145,7 +147,7 @@ impl DeliveryThread {
         }
         self.read_notices();
         // a thread of librdkafka may be busy, looking up a name for instance
-        let error = failure(RDKafkaRespErr::RD_KAFKA_RESP_ERR__PURGE_INFLIGHT, true);
+        let error = failure("send", RDKafkaRespErr::RD_KAFKA_RESP_ERR__PURGE_INFLIGHT, true);
         for result in self.pending.fail_rest(&error) {
             self.events.delivered(result);
         }
@@ -163,15 +165,27 @@ impl DeliveryThread {
         let waiting = std::mem::take(&mut *lock(&self.shared.backlog));
         for batch in waiting {
             for index in 0..batch.records().count() {
-                let error = failure(RDKafkaRespErr::RD_KAFKA_RESP_ERR__PURGE_QUEUE, false);
+                let error = failure("send", RDKafkaRespErr::RD_KAFKA_RESP_ERR__PURGE_QUEUE, false);
                 self.settle(super::opaque(batch.call, batch.first + index), Err(error));
             }
         }
     }
 }
 
+/// The error of a record that librdkafka reports as not delivered, with its place.
+fn undelivered(delivery: &Delivery, cause: RDKafkaRespErr) -> CoreError {
+    let (topic, partition) = (delivery.topic(), delivery.partition);
+    let maybe_in_log = delivery.maybe_persisted();
+    if partition < 0 {
+        return failure(&format!("send to {topic}"), cause, maybe_in_log).on_topic(topic);
+    }
+    failure(&format!("send to {topic} [{partition}]"), cause, maybe_in_log)
+        .on_topic(topic)
+        .on_partition(partition)
+}
+
 /// The error of a record that librdkafka took and could not deliver.
-fn failure(cause: RDKafkaRespErr, maybe_in_log: bool) -> CoreError {
+fn failure(what_failed: &str, cause: RDKafkaRespErr, maybe_in_log: bool) -> CoreError {
     let mut code = CoreError::code_of(cause, ErrorCode::SendFailed);
     let what = match RDKafkaErrorCode::from(cause) {
         RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight => {
@@ -184,17 +198,18 @@ fn failure(cause: RDKafkaRespErr, maybe_in_log: bool) -> CoreError {
              or keep librdkafka's batch.size below it"
                 .to_owned()
         }
+        RDKafkaErrorCode::UnknownPartition => "the topic has no such partition".to_owned(),
         RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition => {
             "the topic does not exist and the broker does not create it".to_owned()
         }
-        _ => error_text(cause).to_owned(),
+        _ => why(cause),
     };
     let tail = if maybe_in_log {
         "; the record may be in the log"
     } else {
         ""
     };
-    let mut error = CoreError::new(code, format!("send failed: {what}{tail}")).caused_by(cause);
+    let mut error = CoreError::new(code, format!("{what_failed} failed: {what}{tail}")).caused_by(cause);
     error.maybe_in_log = maybe_in_log;
     error
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use rdkafka::types::RDKafkaRespErr;
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
 pub use packed::{PackedRecord, PackedRecords, ROW};
 pub use pending::CallResult;
@@ -244,7 +244,22 @@ impl Shared {
 
     fn refuse(&self, topic: &Topic, record: &PackedRecord<'_>, opaque: usize, cause: RDKafkaRespErr) {
         let size = record.value.map_or(0, <[u8]>::len) + record.key.map_or(0, <[u8]>::len);
-        self.settle_refused(opaque, refusal(topic.name(), record.partition, size, cause));
+        let error = self.blame(cause, |cause| {
+            refusal(topic.name(), record.partition, size, cause)
+        });
+        self.settle_refused(opaque, error);
+    }
+
+    /// The error of a record. A producer that is of no use any more throws out what it holds and takes nothing: then
+    /// the cause is what made it so.
+    fn blame(&self, cause: RDKafkaRespErr, error: impl FnOnce(RDKafkaRespErr) -> CoreError) -> CoreError {
+        use RDKafkaErrorCode as E;
+        match self.handle.fatal_error() {
+            Some((root, _)) if matches!(E::from(cause), E::Fatal | E::PurgeQueue | E::PurgeInflight) => {
+                error(root).fatal()
+            }
+            _ => error(cause),
+        }
     }
 
     fn settle_refused(&self, opaque: usize, error: CoreError) {
@@ -275,7 +290,7 @@ fn refusal(topic: &str, partition: i32, size: usize, cause: RDKafkaRespErr) -> C
         ErrorCode::UnknownPartition => {
             format!("topic {topic} has no partition {partition}")
         }
-        _ => format!("record for topic {topic} was not queued: {}", error_text(cause)),
+        _ => format!("record for topic {topic} was not queued: {}", why(cause)),
     };
     let error = CoreError::new(code, message).caused_by(cause).on_topic(topic);
     if partition >= 0 {
@@ -283,6 +298,18 @@ fn refusal(topic: &str, partition: i32, size: usize, cause: RDKafkaRespErr) -> C
     } else {
         error
     }
+}
+
+/// What a cause says, and for a right that the principal lacks, which one.
+fn why(cause: RDKafkaRespErr) -> String {
+    let right = match RDKafkaErrorCode::from(cause) {
+        RDKafkaErrorCode::TopicAuthorizationFailed => "WRITE on the topic",
+        RDKafkaErrorCode::ClusterAuthorizationFailed => {
+            "WRITE on a topic, or IDEMPOTENT_WRITE on the cluster"
+        }
+        _ => return error_text(cause).to_owned(),
+    };
+    format!("the principal lacks the right {right}")
 }
 
 impl Waiting {

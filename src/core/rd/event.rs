@@ -180,6 +180,14 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// The topic's name.
+    pub fn topic(&self) -> String {
+        // SAFETY: the message lives as long as its event, and its topic as long as the message.
+        unsafe { CStr::from_ptr(sys::rd_kafka_topic_name((*self.message).rkt)) }
+            .to_string_lossy()
+            .into_owned()
+    }
+
     /// The record's timestamp in milliseconds, -1 when unknown.
     pub fn timestamp(&self) -> i64 {
         let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;

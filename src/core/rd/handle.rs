@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use rdkafka::ClientConfig;
 use rdkafka::bindings as sys;
 use rdkafka::error::KafkaError;
-use rdkafka::types::{RDKafkaErrorCode, RDKafkaType};
+use rdkafka::types::{RDKafkaRespErr, RDKafkaType};
 
 use super::{NO_ERROR, error_text, take_error};
 use crate::core::error::{CoreError, ErrorCode, Result};
@@ -101,7 +101,7 @@ impl Handle {
     }
 
     /// The error that made this instance unusable, if one did.
-    pub fn fatal_error(&self) -> Option<(RDKafkaErrorCode, String)> {
+    pub fn fatal_error(&self) -> Option<(RDKafkaRespErr, String)> {
         let mut reason = [0u8; 512];
         // SAFETY: the buffer outlives the call.
         let code = unsafe { sys::rd_kafka_fatal_error(self.ptr(), reason.as_mut_ptr().cast(), reason.len()) };
@@ -109,7 +109,7 @@ impl Handle {
             return None;
         }
         let end = reason.iter().position(|&b| b == 0).unwrap_or(reason.len());
-        Some((code.into(), String::from_utf8_lossy(&reason[..end]).into_owned()))
+        Some((code, String::from_utf8_lossy(&reason[..end]).into_owned()))
     }
 
     /// Records that were produced and have no delivery report yet.

@@ -18,7 +18,7 @@ mod topic;
 use std::ffi::CStr;
 
 pub use admin::{NewTopic, create_topics};
-pub use event::{Event, EventKind};
+pub use event::{Delivery, Event, EventKind};
 pub use handle::{Handle, Kind};
 pub use message::Message;
 pub use mock::{MockCluster, injectable_error};
