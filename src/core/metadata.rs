@@ -42,6 +42,9 @@ pub fn ensure_topic(handle: &Handle, topic: &str, deadline: Instant) -> Result<i
                 ErrorCode::UnknownTopic => {
                     "it does not exist and the broker does not create topics by itself".to_owned()
                 }
+                ErrorCode::AuthorizationFailed => {
+                    "the principal lacks the rights DESCRIBE and READ on it".to_owned()
+                }
                 _ => error_text(cause).to_owned(),
             };
             return Err(

@@ -107,8 +107,9 @@ impl Commits {
     /// Takes the answer of a commit; what was refused is sent again at the next interval.
     pub(super) fn answered(&mut self, event: &Event, slots: &mut Slots) -> Option<CoreError> {
         self.sent = None;
-        let refused: Option<PartitionOffset> = event.partitions().into_iter().find(|p| p.error != NO_ERROR);
-        let cause = refused.as_ref().map_or(event.error(), |p| p.error);
+        let mut partitions = event.partitions();
+        let refused = partitions.iter().find(|p| p.error != NO_ERROR);
+        let cause = refused.map_or(event.error(), |p| p.error);
         if cause == NO_ERROR || RDKafkaErrorCode::from(cause) == RDKafkaErrorCode::NoOffset {
             self.is_hopeless = false;
             return None;
@@ -117,7 +118,9 @@ impl Commits {
         if passes_by_itself(cause) {
             return None;
         }
-        Some(failed(cause, refused))
+        // librdkafka gives the error of one partition to all of the request
+        let place = (partitions.len() == 1).then(|| partitions.remove(0));
+        Some(failed(cause, place))
     }
 
     fn refused(&mut self, cause: RDKafkaRespErr, slots: &mut Slots) {
@@ -164,7 +167,11 @@ fn failed(cause: RDKafkaRespErr, place: Option<PartitionOffset>) -> CoreError {
     let code = CoreError::code_of(cause, ErrorCode::CommitFailed);
     let text = format!(
         "commit refused: {}; records may be redelivered",
-        error_text(cause)
+        match RDKafkaErrorCode::from(cause) {
+            RDKafkaErrorCode::TopicAuthorizationFailed => "the principal lacks the right READ on a topic",
+            RDKafkaErrorCode::GroupAuthorizationFailed => "the principal lacks the right READ on the group",
+            _ => error_text(cause),
+        }
     );
     let error = CoreError::new(code, text).caused_by(cause);
     match place {

@@ -14,6 +14,7 @@ use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use super::commits::Commits;
 use super::positions::Snapshot;
 use super::rebalance::Revocation;
+use super::right::GroupRight;
 use super::subscription::{Slots, Subscription};
 use super::{
     Command, ConsumerEvents, ConsumerReport, ConsumerSettings, Inbox, Outcome, Reply, SubscriptionSpec,
@@ -50,6 +51,7 @@ pub(super) struct Closing {
 
 /// State of the owner thread.
 pub(super) struct Group {
+    right: GroupRight,
     pub(super) events: Arc<dyn ConsumerEvents>,
     pub(super) inbox: Inbox,
     pub(super) commands: Receiver<Command>,
@@ -72,7 +74,12 @@ pub(super) struct Group {
 }
 
 impl Group {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called once, by the consumer that starts the thread"
+    )]
     pub(super) fn new(
+        right: GroupRight,
         handle: Arc<Handle>,
         progress: Progress,
         inbox: Inbox,
@@ -83,6 +90,7 @@ impl Group {
     ) -> Result<Self> {
         let control = Queue::consumer(&handle).ok_or_else(no_queue)?;
         Ok(Self {
+            right,
             events,
             inbox,
             commands,
@@ -208,6 +216,9 @@ impl Group {
         deadline: Instant,
         reply: Pending,
     ) {
+        if let Err(error) = self.right.check() {
+            return reply.settle(Err(error));
+        }
         let Some(mut queue) = Queue::create(&self.handle) else {
             return reply.settle(Err(no_queue()));
         };
@@ -275,9 +286,25 @@ impl Group {
                 waiter.reply.settle(Err(error.clone()));
             }
             self.events.error(error);
+        } else if RDKafkaErrorCode::from(cause) == RDKafkaErrorCode::GroupAuthorizationFailed {
+            self.group_refused();
         } else {
             self.events.error(error);
         }
+    }
+
+    /// No waiting mends a missing right: those who wait are told at once.
+    fn group_refused(&mut self) {
+        let error = self.right.refuse();
+        if self.waiters.is_empty() {
+            // what comes after the last subscription was given up concerns nobody
+            if !self.subscriptions.is_empty() {
+                self.events.error(error);
+            }
+            return;
+        }
+        let waiters = std::mem::take(&mut self.waiters);
+        self.give_up(waiters, &error);
     }
 
     /// A KIP-848 group tells a member nothing when there is no partition for it.
@@ -309,19 +336,20 @@ impl Group {
         if late.is_empty() {
             return;
         }
+        let text = format!(
+            "group {} was not joined in time; raise connectionTimeoutMs if it is busy rebalancing",
+            self.right.group()
+        );
+        self.give_up(late, &CoreError::new(ErrorCode::SubscribeTimeout, text));
+    }
+
+    fn give_up(&mut self, waiters: Vec<Waiter>, why: &CoreError) {
         self.subscriptions
-            .retain(|s| late.iter().all(|waiter| waiter.subscription != s.id));
+            .retain(|s| waiters.iter().all(|waiter| waiter.subscription != s.id));
         let error = self.renew_subscription().err();
         self.report(error);
-        for waiter in late {
-            let text = format!(
-                "the group was not joined in time (subscription {}); \
-                 raise connectionTimeoutMs if the group is busy rebalancing",
-                waiter.subscription
-            );
-            waiter
-                .reply
-                .settle(Err(CoreError::new(ErrorCode::SubscribeTimeout, text)));
+        for waiter in waiters {
+            waiter.reply.settle(Err(why.clone()));
         }
     }
 

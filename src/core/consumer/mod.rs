@@ -10,6 +10,7 @@ mod ledger;
 mod partition;
 mod positions;
 mod rebalance;
+mod right;
 mod subscription;
 mod watermark;
 
@@ -28,6 +29,7 @@ use super::error::{CoreError, ErrorCode, Result};
 use super::metadata::{self, NewTopic, TopicSize};
 use super::prefetch::Share;
 use super::rd::{Handle, Kind};
+use right::GroupRight;
 
 /// What a consumer tells its owner, from its own thread.
 pub trait ConsumerEvents: Send + Sync + 'static {
@@ -153,6 +155,7 @@ impl Inbox {
 pub struct Consumer {
     /// Taken out before a close is asked for: the owner thread must be the last to hold it.
     handle: Option<Arc<Handle>>,
+    right: GroupRight,
     progress: Progress,
     inbox: Inbox,
 }
@@ -177,7 +180,9 @@ impl Consumer {
             commands,
             owner: Arc::new(OnceLock::new()),
         };
+        let right = GroupRight::to(properties.get("group.id").map_or("", String::as_str));
         let owner = group::Group::new(
+            right.clone(),
             Arc::clone(&handle),
             progress.clone(),
             inbox.clone(),
@@ -195,6 +200,7 @@ impl Consumer {
         let _ = inbox.owner.set(thread.thread().clone());
         Ok(Self {
             handle: Some(handle),
+            right,
             progress,
             inbox,
         })
@@ -211,6 +217,7 @@ impl Consumer {
     pub fn subscriber(&self) -> Option<Subscriber> {
         Some(Subscriber {
             handle: Arc::clone(self.handle.as_ref()?),
+            right: self.right.clone(),
             progress: self.progress.clone(),
             inbox: self.inbox.clone(),
         })
@@ -258,6 +265,7 @@ impl Drop for Consumer {
 /// The part of a consumer that asks the cluster, and then subscribes.
 pub struct Subscriber {
     handle: Arc<Handle>,
+    right: GroupRight,
     progress: Progress,
     inbox: Inbox,
 }
@@ -269,7 +277,11 @@ impl Subscriber {
     pub fn subscribe(self, spec: SubscriptionSpec, timeout: Duration, reply: Reply<Result<()>>) {
         let pending = self.progress.pending(reply);
         let deadline = Instant::now() + timeout;
-        let start = match positions::Snapshot::take(&self.handle, &spec, deadline) {
+        let may_join = spec
+            .topics
+            .first()
+            .map_or(Ok(()), |topic| self.right.ask_again(&self.handle, topic));
+        let start = match may_join.and_then(|()| positions::Snapshot::take(&self.handle, &spec, deadline)) {
             Ok(start) => start,
             Err(error) => return pending.settle(Err(error)),
         };

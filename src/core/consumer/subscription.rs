@@ -280,7 +280,11 @@ fn partition_error(message: &Message) -> CoreError {
     };
     let topic = message.topic();
     let place = format!("topic {topic} partition {}", message.partition());
-    CoreError::new(code, format!("{place}: {}", message.error_text()))
+    let why = match code {
+        ErrorCode::AuthorizationFailed => "the principal lacks the right READ on the topic".to_owned(),
+        _ => message.error_text(),
+    };
+    CoreError::new(code, format!("{place}: {why}"))
         .caused_by(message.error())
         .on_topic(topic)
         .on_partition(message.partition())
