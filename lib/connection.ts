@@ -32,6 +32,7 @@ export class Connection {
   #producerReady: Promise<void> | undefined
   /** Also for the dead letters of a service that connected none. */
   #producer: Producer | undefined
+  #isProducerConnecting = false
   #isProducerWanted = false
   #embedded: Promise<EmbeddedBrokerLease> | undefined
   #watch: ConnectionWatch | undefined
@@ -80,6 +81,7 @@ export class Connection {
   }
 
   async #startProducer(timeoutMs: number): Promise<void> {
+    this.#isProducerConnecting = true
     const producer = await this.#openProducer()
     this.#isProducerWanted = true
     try {
@@ -88,6 +90,8 @@ export class Connection {
       this.#producer = undefined
       await producer.close(0)
       throw error
+    } finally {
+      this.#isProducerConnecting = false
     }
     this.#connected((probeTimeoutMs) => producer.answers(probeTimeoutMs))
   }
@@ -99,7 +103,7 @@ export class Connection {
     this.#producer ??= Producer.start(
       properties,
       {
-        onError: (error) => this.#onNativeError(error),
+        onError: (error) => this.#onNativeError(error, this.#isProducerConnecting),
         onLog: (level, text) => this.#log(level, text),
       },
       embeddedAt(properties['bootstrap.servers'] ?? '') !== undefined,
@@ -125,6 +129,7 @@ export class Connection {
     const { commitIntervalMs, prefetchBytes, connectionTimeoutMs } = this.#config
     const embedded = embeddedAt(properties['bootstrap.servers'] ?? '')
     const deliveries = new DeliveryLog(this.#logger, this.#emitter, (error) => this.#emitError(error))
+    let isConnecting = true
     const consumer = Member.start({
       group,
       properties,
@@ -133,7 +138,7 @@ export class Connection {
       timeoutMs: connectionTimeoutMs,
       listener: {
         onError: (error) => this.#emitError(error),
-        onNativeError: (error) => this.#onNativeError(error, group),
+        onNativeError: (error) => this.#onNativeError(error, isConnecting, group),
         onRebalance: (event) => this.#onRebalance(event),
         onLog: (level, text) => this.#log(level, text),
         onFailure: (failure, context, step) => deliveries.onFailure(failure, context, step),
@@ -145,6 +150,7 @@ export class Connection {
     this.#started.set(group, consumer)
     try {
       await consumer.connect(timeoutMs)
+      isConnecting = false
     } catch (error) {
       this.#started.delete(group)
       await consumer.close(0)
@@ -177,11 +183,13 @@ export class Connection {
     this.#emitter.emit('connected')
   }
 
-  #onNativeError(error: NativeError, group?: string): void {
+  #onNativeError(error: NativeError, isConnecting: boolean, group?: string): void {
     this.#watch?.suspect(error.kafkaCode)
-    const isOurs = error.fatal || !error.code.startsWith('NARAD_CONNECTION')
-    // a lost connection is narad's to mend: it is told by the events of the connection
-    if (isOurs) this.#emitError(fromNative(error, group === undefined ? {} : { group }))
+    // A lost connection is narad's to mend: the events of the connection tell it. What the broker refuses while
+    // connecting is told by the call that connects.
+    const isTold =
+      error.code.startsWith('NARAD_CONNECTION') || (isConnecting && error.code === 'NARAD_AUTHENTICATION_FAILED')
+    if (error.fatal || !isTold) this.#emitError(fromNative(error, group === undefined ? {} : { group }))
     else this.#logger.debug({ kafkaCode: error.kafkaCode }, error.message)
   }
 
