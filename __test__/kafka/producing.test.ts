@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { AuthorizationError, RecordTooLargeError, SendError } from 'narad'
-import { javaTool } from '../../scripts/kafka/tools.mjs'
+import { RecordTooLargeError, SendError } from 'narad'
 import { kafkaBed } from '../helpers/bed.ts'
-import { createTopic, ownCluster, ownClusterSkip } from '../helpers/kafka.ts'
-import { randomGroup, randomTopic } from '../helpers/names.ts'
+import { createTopic } from '../helpers/kafka.ts'
+import { randomTopic } from '../helpers/names.ts'
 import { startNode } from '../helpers/process.ts'
-import { makeProducer, makeService, Received, readAll } from '../helpers/service.ts'
+import { makeProducer, readAll } from '../helpers/service.ts'
 
 const FLOODS = join(__dirname, '..', 'children', 'floods.ts')
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => from + index)
@@ -95,37 +94,5 @@ describe('Sending to Kafka', { skip: bed.skip }, () => {
       ends.reduce((sum, { offset }) => sum + offset, 0),
       1_000_000,
     )
-  })
-})
-
-describe('A cluster that denies the right to a topic', { skip: ownClusterSkip() }, () => {
-  test('P3: sends to it and subscriptions of it are typed errors and fast, and other topics go on', async (t) => {
-    const { brokers } = await ownCluster(t, {
-      properties: {
-        'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-        'allow.everyone.if.no.acl.found': 'true',
-      },
-    })
-    const [open, closed] = [randomTopic('open'), randomTopic('closed')]
-    await createTopic(brokers, open)
-    await createTopic(brokers, closed)
-    const acl = ['--add', '--deny-principal', 'User:ANONYMOUS', '--operation', 'All', '--topic', closed, '--force']
-    await javaTool('org.apache.kafka.tools.AclCommand', ['--bootstrap-server', brokers, ...acl])
-    const service = makeService(t, { brokers, onError: () => {} })
-    await service.connectProducer()
-    await service.connectConsumer(randomGroup())
-    const start = performance.now()
-    for (const action of [service.send(closed, 1), service.subscribe(closed, () => {})]) {
-      await assert.rejects(action, (error) => {
-        assert.ok(error instanceof AuthorizationError, `${error}`)
-        assert.deepEqual([error.topic, error.retriable, error.maybeInLog], [closed, false, false])
-        return true
-      })
-    }
-    assert.ok(performance.now() - start < 3_000, `${performance.now() - start} ms`)
-    const received = new Received<number>()
-    await service.subscribe<number>(open, received.handler)
-    await service.send(open, 1)
-    await received.count(1)
   })
 })

@@ -53,6 +53,10 @@ export class Broker {
     return `localhost:${this.#node.port}`
   }
 
+  get internalAddress() {
+    return `localhost:${this.#node.internalPort}`
+  }
+
   get port() {
     return this.#node.port
   }
@@ -110,9 +114,8 @@ export class Broker {
   async ready(timeoutMs, members) {
     const deadline = Date.now() + timeoutMs
     // `properties` may give the clients' listener TLS or SASL; it opens together with this one.
-    const address = `localhost:${this.#node.internalPort}`
     for (;;) {
-      const seen = await metadata(address).catch(() => undefined)
+      const seen = await metadata(this.internalAddress).catch(() => undefined)
       if (seen && seen.brokers.length >= members && seen.brokers.some(({ id }) => id === this.#id)) return
       if (!this.#process) throw new Error(this.#withLog('ended while it started'))
       if (Date.now() > deadline) throw new Error(this.#withLog(`did not answer within ${timeoutMs} ms`))

@@ -18,6 +18,8 @@ export interface ClusterOptions {
 export interface Cluster {
   /** `localhost:PORT`, comma-separated: the bootstrap list. */
   readonly brokers: string
+  /** The same of the brokers' own listener, which is plaintext whatever `properties` make of the clients'. */
+  readonly internalBrokers: string
   /** The port each broker listens on for clients; index = broker id. */
   readonly ports: readonly number[]
   /** Process ids; undefined where a broker is down. Index = broker id. */

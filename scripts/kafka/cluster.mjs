@@ -113,6 +113,10 @@ class RunningCluster {
     return this.#brokers.map(({ address }) => address).join(',')
   }
 
+  get internalBrokers() {
+    return this.#brokers.map(({ internalAddress }) => internalAddress).join(',')
+  }
+
   get ports() {
     return this.#brokers.map(({ port }) => port)
   }
