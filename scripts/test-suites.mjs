@@ -38,6 +38,12 @@ export const SUITES = [
     run: (env) => runNode('package', env, { files: 1, fileMs: 5 * MINUTE_MS, suiteMs: 10 * MINUTE_MS }),
   },
   {
+    name: 'nodes',
+    title: 'the packed package on each release of Node.js that it is meant for',
+    needs: ['native', 'lib'],
+    run: (env) => runNode('nodes', env, { files: 1, fileMs: 10 * MINUTE_MS, suiteMs: 11 * MINUTE_MS }),
+  },
+  {
     name: 'integration',
     title: 'integration on the embedded broker',
     needs: ['native', 'lib'],
