@@ -6,7 +6,7 @@ import { topicNameProblem } from '../topics.ts'
 export interface TopicAdmin {
   /** The number of partitions of each topic. */
   list(): Promise<ReadonlyMap<string, number>>
-  /** Creates a topic with the broker's own replication, and settles when it can be written to. */
+  /** Creates a topic with the broker's own replication; one that is there already may stay as it is, or be an error. */
   create(topic: string, partitions: number, config: Readonly<Record<string, string>>): Promise<void>
 }
 
