@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { OPTIONS } from '../../lib/config/options.ts'
 import { ERROR_CODES } from '../../lib/error-codes.ts'
+import { DEAD_LETTER_HEADERS } from '../../lib/headers.ts'
 import packageJson from '../../package.json'
 
 const ROOT = resolve(__dirname, '..', '..')
@@ -49,6 +50,13 @@ describe('the pages', () => {
       mentions(/\b(KAFKA_[A-Z_]*[A-Z])\b/g).filter(({ name }) => !known.has(name) && name !== 'REQUIRE_KAFKA'),
       [],
     )
+  })
+
+  test('tell of every header of a dead letter', () => {
+    const named = [...read('docs/failures.md').matchAll(/`((?:__dlq\.errors|x-narad-dlq)[\w.-]+)`/g)].map(
+      ([, name]) => name,
+    )
+    assert.deepEqual([...new Set(named)].sort(), Object.values(DEAD_LETTER_HEADERS).sort())
   })
 
   test('name sources that are there', () => {
