@@ -255,7 +255,7 @@ export const ERROR_CODES: Readonly<Record<NaradErrorCode, ErrorCodeEntry>> = {
     retriable: false,
     fatal: false,
     meaning: 'A handler threw a `BusinessError`: the record was refused for a reason of its own, and is done.',
-    remedy: 'Nothing: there is neither a retry nor a dead letter. It is counted.',
+    remedy: 'Nothing: there is neither a retry nor a dead letter.',
   },
   NARAD_DEAD_LETTER_FAILED: {
     class: 'DeadLetterError',
