@@ -12,15 +12,13 @@ use std::time::{Duration, Instant};
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
 use super::commits::Commits;
-use super::positions::Snapshot;
+use super::joining::Waiter;
 use super::rebalance::Revocation;
 use super::right::GroupRight;
 use super::subscription::{Slots, Subscription};
-use super::{
-    Command, ConsumerEvents, ConsumerReport, ConsumerSettings, Inbox, Outcome, Reply, SubscriptionSpec,
-};
-use crate::core::connect::{Pending, Progress};
-use crate::core::error::{CoreError, ErrorCode, Result, error_text};
+use super::{Command, ConsumerEvents, ConsumerReport, ConsumerSettings, Inbox, Outcome, Reply};
+use crate::core::connect::Progress;
+use crate::core::error::{CoreError, ErrorCode, Result};
 use crate::core::prefetch::Share;
 use crate::core::rd::{Event, EventKind, Handle, OFFSET_INVALID, Partitions, Queue, Waker};
 
@@ -31,17 +29,6 @@ const COMMIT_POLL: Duration = Duration::from_millis(50);
 /// Leaving the group is given this much of a close's time, or a quarter of it where that is less.
 const LEAVE_GRACE: Duration = Duration::from_millis(500);
 
-/// How long a KIP-848 coordinator is given to assign something before membership alone counts as joined.
-const ASSIGNMENT_GRACE: Duration = Duration::from_secs(1);
-
-pub(super) struct Waiter {
-    subscription: u32,
-    deadline: Instant,
-    /// When to look whether the group was joined with nothing to assign.
-    look_at: Instant,
-    pub(super) reply: Pending,
-}
-
 pub(super) struct Closing {
     /// When handlers that still run are no longer waited for.
     drain_until: Instant,
@@ -51,13 +38,17 @@ pub(super) struct Closing {
 
 /// State of the owner thread.
 pub(super) struct Group {
-    right: GroupRight,
+    pub(super) right: GroupRight,
     pub(super) events: Arc<dyn ConsumerEvents>,
     pub(super) inbox: Inbox,
     pub(super) commands: Receiver<Command>,
     pub(super) progress: Progress,
     pub(super) control: Queue,
     pub(super) subscriptions: Vec<Subscription>,
+    /// The topics that the group was told last.
+    pub(super) topics: BTreeSet<String>,
+    /// They have changed since.
+    pub(super) is_renewal_due: bool,
     pub(super) slots: Slots,
     pub(super) next_slot: u32,
     pub(super) next_batch: u32,
@@ -65,6 +56,8 @@ pub(super) struct Group {
     /// Counts rebalances; shared with threads that read committed offsets for one of them.
     pub(super) generation: Arc<AtomicU64>,
     pub(super) revocation: Option<Revocation>,
+    /// Partitions were assigned whose committed offsets are being read.
+    pub(super) is_assigning: bool,
     pub(super) waiters: Vec<Waiter>,
     pub(super) closing: Option<Closing>,
     pub(super) fatal: bool,
@@ -97,12 +90,15 @@ impl Group {
             progress,
             control,
             subscriptions: Vec::new(),
+            topics: BTreeSet::new(),
+            is_renewal_due: false,
             slots: Slots::default(),
             next_slot: 0,
             next_batch: 0,
             commits: Commits::new(settings.commit_interval),
             generation: Arc::new(AtomicU64::new(0)),
             revocation: None,
+            is_assigning: false,
             waiters: Vec::new(),
             closing: None,
             fatal: false,
@@ -173,8 +169,8 @@ impl Group {
                 if let Some(found) = self.subscriptions.iter_mut().find(|s| s.id == subscription) {
                     found.topics = topics;
                 }
-                let error = self.renew_subscription().err();
-                self.report(error);
+                self.is_renewal_due = true;
+                self.renew_if_due();
             }
             Command::Positions(resolved) => self.start_partitions(&resolved),
             Command::Close { deadline, reply } => self.close(deadline, reply),
@@ -206,53 +202,7 @@ impl Group {
         }
     }
 
-    // ---- subscribing and rebalances
-
-    fn subscribe(
-        &mut self,
-        spec: SubscriptionSpec,
-        start: Snapshot,
-        waker: &Arc<Waker>,
-        deadline: Instant,
-        reply: Pending,
-    ) {
-        if let Err(error) = self.right.check() {
-            return reply.settle(Err(error));
-        }
-        let Some(mut queue) = Queue::create(&self.handle) else {
-            return reply.settle(Err(no_queue()));
-        };
-        queue.wake_with(waker);
-        let id = spec.id;
-        let joins = !spec.topics.is_empty();
-        self.subscriptions.push(Subscription::new(spec, start, queue));
-        if let Err(error) = self.renew_subscription() {
-            self.subscriptions.pop();
-            return reply.settle(Err(error));
-        }
-        if joins {
-            self.waiters.push(Waiter {
-                subscription: id,
-                deadline,
-                look_at: Instant::now() + ASSIGNMENT_GRACE,
-                reply,
-            });
-        } else {
-            reply.settle(Ok(()));
-        }
-    }
-
-    fn renew_subscription(&mut self) -> Result<()> {
-        let topics: BTreeSet<&str> = self
-            .subscriptions
-            .iter()
-            .flat_map(|s| s.topics.iter().map(String::as_str))
-            .collect();
-        self.handle.subscribe(topics).map_err(|cause| {
-            let text = format!("cannot subscribe: {}", error_text(cause));
-            CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause)
-        })
-    }
+    // ---- events of librdkafka
 
     fn handle_event(&mut self, event: &Event) {
         match event.kind() {
@@ -290,66 +240,6 @@ impl Group {
             self.group_refused();
         } else {
             self.events.error(error);
-        }
-    }
-
-    /// No waiting mends a missing right: those who wait are told at once.
-    fn group_refused(&mut self) {
-        let error = self.right.refuse();
-        if self.waiters.is_empty() {
-            // what comes after the last subscription was given up concerns nobody
-            if !self.subscriptions.is_empty() {
-                self.events.error(error);
-            }
-            return;
-        }
-        let waiters = std::mem::take(&mut self.waiters);
-        self.give_up(waiters, &error);
-    }
-
-    /// A KIP-848 group tells a member nothing when there is no partition for it.
-    fn settle_members(&mut self) {
-        let now = Instant::now();
-        if self.revocation.is_some() || self.waiters.iter().all(|waiter| waiter.look_at > now) {
-            return;
-        }
-        let has_joined = self.handle.is_kip_848() && self.handle.is_member();
-        for mut waiter in std::mem::take(&mut self.waiters) {
-            if waiter.look_at > now {
-                self.waiters.push(waiter);
-            } else if has_joined {
-                waiter.reply.settle(Ok(()));
-            } else {
-                waiter.look_at = now + ASSIGNMENT_GRACE;
-                self.waiters.push(waiter);
-            }
-        }
-    }
-
-    /// A subscription whose caller was told that it failed does not go on behind its back.
-    fn expire_waiters(&mut self) {
-        let now = Instant::now();
-        let late: Vec<Waiter> = self
-            .waiters
-            .extract_if(.., |waiter| waiter.deadline <= now)
-            .collect();
-        if late.is_empty() {
-            return;
-        }
-        let text = format!(
-            "group {} was not joined in time; raise connectionTimeoutMs if it is busy rebalancing",
-            self.right.group()
-        );
-        self.give_up(late, &CoreError::new(ErrorCode::SubscribeTimeout, text));
-    }
-
-    fn give_up(&mut self, waiters: Vec<Waiter>, why: &CoreError) {
-        self.subscriptions
-            .retain(|s| waiters.iter().all(|waiter| waiter.subscription != s.id));
-        let error = self.renew_subscription().err();
-        self.report(error);
-        for waiter in waiters {
-            waiter.reply.settle(Err(why.clone()));
         }
     }
 
@@ -478,6 +368,6 @@ fn before(deadline: Instant) -> Instant {
         .unwrap_or(deadline)
 }
 
-fn no_queue() -> CoreError {
+pub(super) fn no_queue() -> CoreError {
     CoreError::new(ErrorCode::Internal, "librdkafka gave no queue")
 }

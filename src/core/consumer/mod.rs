@@ -5,6 +5,7 @@
 mod batch;
 mod commits;
 mod group;
+mod joining;
 mod lanes;
 mod ledger;
 mod partition;

@@ -29,7 +29,11 @@ impl Group {
     pub(super) fn handle_rebalance(&mut self, event: &Event) {
         let generation = self.generation.fetch_add(1, AtomicOrdering::Relaxed) + 1;
         let partitions = event.partitions();
-        if event.error() == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+        self.is_assigning = event.error() == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        if self.is_assigning {
+            for waiter in &mut self.waiters {
+                waiter.is_assigned = true;
+            }
             let events = Arc::clone(&self.events);
             let current = Arc::clone(&self.generation);
             let spawned = positions::resolve(
@@ -127,6 +131,7 @@ impl Group {
             let error = CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause);
             self.events.error(error);
         }
+        self.renew_if_due();
     }
 
     /// The committed offsets of newly assigned partitions are known: fetch from there.
@@ -134,6 +139,7 @@ impl Group {
         if resolved.generation != self.generation.load(AtomicOrdering::Relaxed) {
             return;
         }
+        self.is_assigning = false;
         let mut assigned: Vec<AssignedPartition> = Vec::new();
         let mut starts: Vec<(Arc<str>, i32, i64)> = Vec::new();
         for committed in &resolved.committed {
@@ -156,10 +162,11 @@ impl Group {
             let text = format!("cannot start the assigned partitions: {text}");
             CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause)
         });
-        for waiter in self.waiters.drain(..) {
+        for waiter in self.waiters.extract_if(.., |waiter| waiter.is_assigned) {
             waiter.reply.settle(outcome.clone());
         }
         self.report(outcome.err());
+        self.renew_if_due();
     }
 
     fn create_partition(

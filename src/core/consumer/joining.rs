@@ -1,0 +1,161 @@
+//! Subscriptions that come and go, and callers who wait until the group was joined for theirs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::SubscriptionSpec;
+use super::group::{Group, no_queue};
+use super::positions::Snapshot;
+use super::subscription::Subscription;
+use crate::core::connect::Pending;
+use crate::core::error::{CoreError, ErrorCode, Result, error_text};
+use crate::core::rd::{Queue, Waker};
+
+/// How long a KIP-848 coordinator is given to assign something before membership alone counts as joined.
+const ASSIGNMENT_GRACE: Duration = Duration::from_secs(1);
+
+/// Who waits for a subscription to be joined.
+pub(super) struct Waiter {
+    subscription: u32,
+    pub(super) deadline: Instant,
+    /// When to look whether the group was joined with nothing to assign.
+    pub(super) look_at: Instant,
+    /// Its topics were told to the group before the last assignment came.
+    pub(super) is_assigned: bool,
+    pub(super) reply: Pending,
+}
+
+impl Group {
+    pub(super) fn subscribe(
+        &mut self,
+        spec: SubscriptionSpec,
+        start: Snapshot,
+        waker: &Arc<Waker>,
+        deadline: Instant,
+        reply: Pending,
+    ) {
+        if let Err(error) = self.right.check() {
+            return reply.settle(Err(error));
+        }
+        let Some(mut queue) = Queue::create(&self.handle) else {
+            return reply.settle(Err(no_queue()));
+        };
+        queue.wake_with(waker);
+        let id = spec.id;
+        let joins = !spec.topics.is_empty();
+        self.subscriptions.push(Subscription::new(spec, start, queue));
+        let is_assigned = self.wanted() == self.topics;
+        if self.is_rebalancing() {
+            self.is_renewal_due = true;
+        } else if let Err(error) = self.renew_subscription() {
+            self.subscriptions.pop();
+            return reply.settle(Err(error));
+        }
+        if joins {
+            self.waiters.push(Waiter {
+                subscription: id,
+                deadline,
+                look_at: Instant::now() + ASSIGNMENT_GRACE,
+                is_assigned,
+                reply,
+            });
+        } else {
+            reply.settle(Ok(()));
+        }
+    }
+
+    fn wanted(&self) -> BTreeSet<String> {
+        let topics = self.subscriptions.iter().flat_map(|s| s.topics.iter());
+        topics.cloned().collect()
+    }
+
+    /// Tells the group which topics are wanted now, if it was not told so last.
+    fn renew_subscription(&mut self) -> Result<()> {
+        self.is_renewal_due = false;
+        let topics = self.wanted();
+        if topics == self.topics {
+            return Ok(());
+        }
+        let names = topics.iter().map(String::as_str);
+        self.handle.subscribe(names).map_err(|cause| {
+            let text = format!("cannot subscribe: {}", error_text(cause));
+            CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause)
+        })?;
+        self.topics = topics;
+        Ok(())
+    }
+
+    /// A subscription that asks again for what is being assigned gets it, and a rebalance is not followed by
+    /// another for nothing, because changes wait until what is under way is answered.
+    pub(super) fn renew_if_due(&mut self) {
+        if self.is_renewal_due && !self.is_rebalancing() {
+            let error = self.renew_subscription().err();
+            self.report(error);
+        }
+    }
+
+    /// No waiting mends a missing right: those who wait are told at once.
+    pub(super) fn group_refused(&mut self) {
+        let error = self.right.refuse();
+        if self.waiters.is_empty() {
+            // what comes after the last subscription was given up concerns nobody
+            if !self.subscriptions.is_empty() {
+                self.events.error(error);
+            }
+            return;
+        }
+        let waiters = std::mem::take(&mut self.waiters);
+        self.give_up(waiters, &error);
+    }
+
+    fn is_rebalancing(&self) -> bool {
+        self.is_assigning || self.revocation.is_some()
+    }
+
+    /// A KIP-848 group tells a member nothing when there is no partition for it.
+    pub(super) fn settle_members(&mut self) {
+        let now = Instant::now();
+        if self.is_rebalancing() || self.waiters.iter().all(|waiter| waiter.look_at > now) {
+            return;
+        }
+        let has_joined = self.handle.is_kip_848() && self.handle.is_member();
+        for mut waiter in std::mem::take(&mut self.waiters) {
+            if waiter.look_at > now {
+                self.waiters.push(waiter);
+            } else if has_joined {
+                waiter.reply.settle(Ok(()));
+            } else {
+                waiter.look_at = now + ASSIGNMENT_GRACE;
+                self.waiters.push(waiter);
+            }
+        }
+    }
+
+    /// A subscription whose caller was told that it failed does not go on behind its back.
+    pub(super) fn expire_waiters(&mut self) {
+        let now = Instant::now();
+        let late: Vec<Waiter> = self
+            .waiters
+            .extract_if(.., |waiter| waiter.deadline <= now)
+            .collect();
+        if late.is_empty() {
+            return;
+        }
+        let text = format!(
+            "group {} was not joined in time; raise connectionTimeoutMs if it is busy rebalancing",
+            self.right.group()
+        );
+        self.give_up(late, &CoreError::new(ErrorCode::SubscribeTimeout, text));
+    }
+
+    fn give_up(&mut self, waiters: Vec<Waiter>, why: &CoreError) {
+        self.subscriptions
+            .retain(|s| waiters.iter().all(|waiter| waiter.subscription != s.id));
+        self.is_renewal_due = true;
+        self.renew_if_due();
+        for waiter in waiters {
+            waiter.reply.settle(Err(why.clone()));
+        }
+    }
+}
