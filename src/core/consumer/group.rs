@@ -14,6 +14,7 @@ use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use super::commits::Commits;
 use super::joining::Waiter;
 use super::rebalance::Revocation;
+use super::resets::lost_position;
 use super::right::GroupRight;
 use super::subscription::{Slots, Subscription};
 use super::{Command, ConsumerEvents, ConsumerReport, ConsumerSettings, Inbox, Outcome, Reply};
@@ -214,7 +215,10 @@ impl Group {
             EventKind::Error => self.handle_error(event),
             EventKind::Log => {
                 if let Some((level, facility, text)) = event.log() {
-                    self.events.log(level, format!("{facility}: {text}"));
+                    match lost_position(&facility, &text) {
+                        Some(error) => self.events.error(error),
+                        None => self.events.log(level, format!("{facility}: {text}")),
+                    }
                 }
             }
             EventKind::Delivery | EventKind::Other => {}

@@ -11,6 +11,7 @@ mod ledger;
 mod partition;
 mod positions;
 mod rebalance;
+mod resets;
 mod right;
 mod subscription;
 mod watermark;
