@@ -597,6 +597,65 @@ interface ResolvedConfig {
     readonly librdkafka: Readonly<Record<string, string | Secret>>;
 }
 
+/** A header as it was sent. */
+type RawHeader = readonly [name: string, value: Buffer | null];
+/**
+ * What a handler is told beside the value. Fields are decoded when they are read. Keeping a context keeps the memory
+ * of its whole batch (up to 1 MiB): copy the fields that are to be kept.
+ */
+declare class RecordContext {
+    #private;
+    /** How often the record was handed to the handler, from 1; retries count. */
+    readonly attempt: number;
+    get topic(): string;
+    get partition(): number;
+    /** The consumer group. */
+    get group(): string;
+    get offset(): number;
+    /** The record's time in milliseconds since the epoch, -1 where it has none. */
+    get timestamp(): number;
+    /**
+     * Aborts at the handler's deadline, and when the record is no longer this member's to handle or the service
+     * disconnects.
+     */
+    get signal(): AbortSignal;
+    /** The key as UTF-8 text; `null` for none, which is not the empty key. */
+    get key(): string | null;
+    /** The key's bytes. */
+    get rawKey(): Buffer | null;
+    /** The value's bytes; `null` for a tombstone, which is not an empty value. */
+    get rawValue(): Buffer | null;
+    /** Headers as UTF-8 text, the last of each name; the object has no prototype. See also {@link rawHeaders}. */
+    get headers(): Readonly<Record<string, string | null>>;
+    /** All headers in the order in which they were sent, repeated ones included. */
+    get rawHeaders(): readonly RawHeader[];
+    /** Header `x-correlation-id`. */
+    get correlationId(): string | undefined;
+    /** Header `x-conversation-id`. */
+    get conversationId(): string | undefined;
+    /** Header `x-event-type`. */
+    get eventType(): string | undefined;
+    /** Header `x-source`. */
+    get source(): string | undefined;
+    /** What `console.log` shows: as {@link toJSON}. */
+    [inspect.custom](): object;
+    /** For logs: the place, and nothing of the record's content. */
+    toJSON(): {
+        topic: string;
+        partition: number;
+        offset: number;
+        group: string;
+        attempt: number;
+    };
+}
+/** What a batch handler is told beside the values. */
+interface BatchContext {
+    /** The context of each value, at the same index. */
+    readonly records: readonly RecordContext[];
+    readonly group: string;
+    readonly signal: AbortSignal;
+}
+
 /**
  * What a failure means for its record: no retry would mend it (`permanent`), it may be handled later (`transient`), or
  * it was refused for good reason and is done (`business`).
@@ -719,6 +778,31 @@ interface ConsumerReport {
     leftGroup: boolean;
 }
 
+/** A record whose handler failed, and that is handled again. */
+interface RetryEvent {
+    topic: string;
+    partition: number;
+    offset: number;
+    group: string;
+    /** How often it was handed to the handler until now. */
+    attempt: number;
+    /** After how long it is handled again, in milliseconds. */
+    afterMs: number;
+    /** What the handler failed with. */
+    error: Error;
+}
+/** A record that became a dead letter. */
+interface DeadLetterEvent {
+    topic: string;
+    partition: number;
+    offset: number;
+    group: string;
+    attempt: number;
+    deadLetterTopic: string;
+    /** What the handler failed with. */
+    error: Error;
+}
+
 /** The events of a service with what listeners get. */
 interface ServiceEvents {
     /** A broker answers: after connecting, and after each time the connection was lost. */
@@ -729,6 +813,10 @@ interface ServiceEvents {
     error: [error: KafkaError];
     /** Partitions came or went. */
     rebalance: [event: RebalanceEvent];
+    /** A handler failed, and its record is handled again. */
+    retry: [event: RetryEvent];
+    /** A record was given up and written to the topic for dead letters. */
+    deadLetter: [event: DeadLetterEvent];
 }
 /**
  * An event emitter in which an `error` that nobody listens to does not end the process, and in which a listener that
@@ -748,67 +836,11 @@ interface DisconnectReport {
     groups: ConsumerReport[];
 }
 
-/** A header as it was sent. */
-type RawHeader = readonly [name: string, value: Buffer | null];
-/**
- * What a handler is told beside the value. Fields are decoded when they are read. Keeping a context keeps the memory
- * of its whole batch (up to 1 MiB): copy the fields that are to be kept.
- */
-declare class RecordContext {
-    #private;
-    get topic(): string;
-    get partition(): number;
-    /** The consumer group. */
-    get group(): string;
-    get offset(): number;
-    /** The record's time in milliseconds since the epoch, -1 where it has none. */
-    get timestamp(): number;
-    /** How often the record was handed to the handler, from 1. */
-    get attempt(): number;
-    /** Aborts when the record is no longer this member's to handle, or the service disconnects. */
-    get signal(): AbortSignal;
-    /** The key as UTF-8 text; `null` for none, which is not the empty key. */
-    get key(): string | null;
-    /** The key's bytes. */
-    get rawKey(): Buffer | null;
-    /** The value's bytes; `null` for a tombstone, which is not an empty value. */
-    get rawValue(): Buffer | null;
-    /** Headers as UTF-8 text, the last of each name; the object has no prototype. See also {@link rawHeaders}. */
-    get headers(): Readonly<Record<string, string | null>>;
-    /** All headers in the order in which they were sent, repeated ones included. */
-    get rawHeaders(): readonly RawHeader[];
-    /** Header `x-correlation-id`. */
-    get correlationId(): string | undefined;
-    /** Header `x-conversation-id`. */
-    get conversationId(): string | undefined;
-    /** Header `x-event-type`. */
-    get eventType(): string | undefined;
-    /** Header `x-source`. */
-    get source(): string | undefined;
-    /** What `console.log` shows: as {@link toJSON}. */
-    [inspect.custom](): object;
-    /** For logs: the place, and nothing of the record's content. */
-    toJSON(): {
-        topic: string;
-        partition: number;
-        offset: number;
-        group: string;
-        attempt: number;
-    };
-}
-/** What a batch handler is told beside the values. */
-interface BatchContext {
-    /** The context of each value, at the same index. */
-    readonly records: readonly RecordContext[];
-    readonly group: string;
-    readonly signal: AbortSignal;
-}
+/** A handler that takes many records at a time. */
+type BatchHandler<T = unknown> = (messages: T[], context: BatchContext) => unknown;
 
 /** A handler that takes one record at a time. */
 type RecordHandler<T = unknown> = (message: T, context: RecordContext) => unknown;
-
-/** A handler that takes many records at a time. */
-type BatchHandler<T = unknown> = (messages: T[], context: BatchContext) => unknown;
 
 /** Options of {@link Consumer.subscribe}: those of a service's `subscribe`, without the group. */
 type ConsumerSubscribeOptions<T = unknown> = Omit<SubscribeOptions<T>, 'group'>;
@@ -1063,6 +1095,7 @@ export type {
   ConsumerBatchSubscribeOptions,
   ConsumerReport,
   ConsumerSubscribeOptions,
+  DeadLetterEvent,
   DeadLetterOptions,
   DecodeContext,
   DeliveryOptions,
@@ -1091,6 +1124,7 @@ export type {
   RecordInput,
   RecordMetadata,
   ResolvedConfig,
+  RetryEvent,
   RetryOptions,
   RetryVerdictOptions,
   SaslConfig,

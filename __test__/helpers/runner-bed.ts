@@ -9,7 +9,7 @@ import { FakeCompletions } from './completions.ts'
 import type { BatchRecord } from './native-batch.ts'
 
 /** A failure stops the partition at once, as narad did before it could do anything else. */
-export const STOPS: Delivery = {
+const STOPS: Delivery = {
   maxRetries: 0,
   initialDelayMs: 1_000,
   maxDelayMs: 30_000,

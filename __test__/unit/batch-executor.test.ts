@@ -41,7 +41,7 @@ describe('BatchExecutor', () => {
     assert.deepEqual([bed.completions.wholeBatches, bed.completions.counts.done], [3, 6])
   })
 
-  test('a failure stops the slots of its batch, and the rest of their records are not run', async () => {
+  test('a batch that fails is handled record by record, and the one that fails again stops its slot', async () => {
     const seen: number[][] = []
     const bed = setUp((values) => {
       if (values.includes(1)) throw new Error('one')
@@ -51,11 +51,15 @@ describe('BatchExecutor', () => {
     bed.accept([{ slot: 0 }, { slot: 1 }, { slot: 0 }])
     bed.accept(plain(2, { slot: 0 }))
     await bed.settled(7)
-    assert.deepEqual(seen, [[3]])
-    assert.deepEqual(bed.completions.counts, { done: 1, failed: 1, 'not run': 5 })
+    assert.deepEqual(seen, [[0], [3]])
+    assert.deepEqual(bed.completions.counts, { done: 2, failed: 1, 'not run': 4 })
     assert.deepEqual(
-      bed.failures.map(({ error, offset }) => [error.message, offset]),
-      [['one', 0]],
+      bed.failures.map(({ error, offset, attempt, step }) => [error.message, offset, attempt, step.kind]),
+      [
+        ['one', 0, 1, 'retry'],
+        ['one', 1, 1, 'retry'],
+        ['one', 1, 2, 'stop'],
+      ],
     )
   })
 

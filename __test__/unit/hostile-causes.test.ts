@@ -14,7 +14,9 @@ const CONTEXT = { ...PLACE, toJSON: () => PLACE } as unknown as RecordContext
 /** The error about a record whose handler threw this, and whose partition stops. */
 function stoppedBy(thrown: unknown): KafkaError {
   const errors: KafkaError[] = []
-  const log = new DeliveryLog(createLogger({ level: 'silent', write: () => {} }), new ServiceEmitter(), (error) => errors.push(error))
+  const log = new DeliveryLog(createLogger({ level: 'silent', write: () => {} }), new ServiceEmitter(), (error) =>
+    errors.push(error),
+  )
   log.onFailure(classify(thrown), CONTEXT, { kind: 'stop' })
   return errors[0] as KafkaError
 }

@@ -177,7 +177,8 @@ export class BatchExecutor implements Runner {
 
   /**
    * What becomes of a record after an attempt: undefined when it has ended, or else after how long it is to be handled
-   * again, alone. A whole batch that failed may be permanent for one record: then each is tried alone first.
+   * again, alone. Of a batch that failed as a whole, no record is known to be the cause: each is tried alone first,
+   * however often it may be retried.
    */
   async #conclude(
     item: Item,
@@ -190,8 +191,8 @@ export class BatchExecutor implements Runner {
     if (this.#live([item]).length === 0) return undefined
     const { attempt } = context
     item.history = failedAgain(attempt, item.history)
-    const isUnsure = isShared && failure.class === 'permanent' && attempt <= delivery.maxRetries
-    const step = isUnsure ? ({ kind: 'retry', afterMs: 0 } as const) : nextStep(delivery, failure, attempt, random)
+    const due = nextStep(delivery, failure, attempt, random)
+    const step = isShared && due.kind !== 'retry' ? ({ kind: 'retry', afterMs: 0 } as const) : due
     listener.onFailure(failure, context, step)
     switch (step.kind) {
       case 'retry':

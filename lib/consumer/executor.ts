@@ -29,6 +29,11 @@ class Worker {
   startedMs = 0
   /** Its handler passed the deadline: it works for nobody any more, but its lane waits for it. */
   timeout: HandlerTimeoutError | undefined
+
+  /** Work is over. One that has become old would keep what it points to until the next full collection of garbage. */
+  rest(): void {
+    Object.assign(this, { batch: undefined, context: undefined, history: undefined })
+  }
 }
 
 /** A record that waits for its next attempt, or whose dead letter is being written. */
@@ -125,7 +130,10 @@ export class Executor implements Runner {
     }
   }
 
-  /** Works until nothing is left that may run. */
+  /**
+   * Works until a batch has been taken to its end. Who worked on and on would grow old, and keep blocks that only a full
+   * collection of garbage frees.
+   */
   async #run(worker: Worker): Promise<void> {
     const { handler, codec, places, delivery } = this.#options
     let hasWork = true
@@ -153,9 +161,11 @@ export class Executor implements Runner {
       const isLaneFree = failure === undefined ? this.#settle(batch, index, DONE) : this.#failed(worker, failure)
       const turn = this.#slice.spent()
       if (turn !== undefined) await turn
-      hasWork = (isLaneFree && this.#takeNextOf(worker, lane)) || this.#take(worker)
+      hasWork = (isLaneFree && this.#takeNextOf(worker, lane)) || (batch.cursor < batch.records && this.#take(worker))
     }
     this.#active.delete(worker)
+    worker.rest()
+    this.#fill()
   }
 
   /** A last fate; the lane is free for its next record. */

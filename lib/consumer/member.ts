@@ -190,15 +190,13 @@ export class Member {
     const topics = watch === undefined ? [...spec.topics] : await watch.start()
     this.#checkOpen()
     this.#runners.set(id, this.#runner(spec, handler, letters))
-    const joined = this.#subscribeNative(id, spec, topics, fromBeginning)
+    await this.#subscribeNative(id, spec, topics, fromBeginning)
     try {
-      await Promise.all([joined, letters?.ensure(topics)])
+      // now that the topics are there, and how many partitions they have is known
+      await letters?.ensure(topics)
     } catch (error) {
       // a subscription whose caller is told that it failed does not go on behind its back
-      await joined.then(
-        () => this.#native.setTopics(id, []),
-        () => {},
-      )
+      this.#native.setTopics(id, [])
       throw error
     }
     if (watch === undefined || this.#closing !== undefined) return

@@ -1,5 +1,5 @@
 /** How long handlers that never wait for anything may keep the event loop, before others get a turn. */
-const SLICE_MS = 5
+const SLICE_MS = 10
 /** Records after which the time is looked at. */
 const RECORDS = 32
 
