@@ -711,6 +711,84 @@ interface DeliveryOptions {
     timeoutMs?: number;
 }
 
+/** Options of one call to send. They hold for each of its records; a builder's own fields win. */
+interface SendOptions<T = unknown> {
+    /** The key, or what gives it for each value. */
+    key?: KeyInput | ((value: T, index: number) => KeyInput);
+    headers?: HeadersInput;
+    /** The partition, whatever the key says. */
+    partition?: number;
+    timestamp?: number | Date;
+    /** How the values become bytes; default: the service's codec. */
+    codec?: CodecOption;
+}
+/** A record as KafkaJS users write it: key and value are text or bytes, and sent as they are. */
+interface RecordInput {
+    key?: KeyInput;
+    /** `null` is a tombstone. */
+    value: string | Uint8Array | null;
+    headers?: HeadersInput;
+    partition?: number;
+    timestamp?: number | string | Date;
+}
+
+/** A record on its way to the encoder. A middleware may change any of it. */
+interface SendRecord {
+    /** As it was given to `send`; of `sendRecords`, text, bytes or null. */
+    value: unknown;
+    key: KeyInput;
+    /** By name; an array repeats its header. The object has no prototype. */
+    headers: Record<string, HeaderValue | readonly HeaderValue[] | undefined>;
+    partition: number | undefined;
+    /** A Date, or milliseconds since the epoch. */
+    timestamp: number | string | Date | undefined;
+}
+/** What a middleware is told of one call to `send` or `sendRecords`. */
+interface SendContext {
+    readonly topic: string;
+    /** In the order in which they were given. Options of the call and a builder's fields are in them already. */
+    readonly records: readonly SendRecord[];
+}
+
+/**
+ * Runs the rest, the handler last, and resolves to what the handler gave. With an argument, that is the message from
+ * here on. It may be called once, before the middleware ends.
+ */
+type Next = (message?: unknown) => Promise<unknown>;
+/** {@link Next} of a batch: what replaces the messages is an array of the same length. */
+type BatchNext = (messages?: readonly unknown[]) => Promise<unknown>;
+/** Sends the records of the context, and resolves once they are acknowledged. May be called once. */
+type SendNext = () => Promise<RecordMetadata[]>;
+/** What a middleware is told of a record. */
+interface RecordMiddlewareContext extends RecordContext {
+    /** The value, decoded, as the middleware before handed it on. */
+    readonly message: unknown;
+}
+/** What a middleware is told of a batch. */
+interface BatchMiddlewareContext extends BatchContext {
+    /** The value of each record, as the middleware before handed it on. */
+    readonly messages: readonly unknown[];
+}
+/**
+ * What runs around handlers, around sends, or around both. The outermost runs first.
+ *
+ * What a middleware returns takes the place of the handler's result, or of the metadata; without a value those stand.
+ * What it throws fails the record, or the send. One that does not call `next` ends the record there: it counts as
+ * handled.
+ */
+interface Middleware {
+    /** As the list of a service and errors show it. */
+    readonly name: string;
+    /** Around a handler that takes one record. */
+    consume?(context: RecordMiddlewareContext, next: Next): unknown;
+    /** Around a handler that takes a batch. */
+    consumeBatch?(context: BatchMiddlewareContext, next: BatchNext): unknown;
+    /** Around `send` and `sendRecords`. Without calling `next`, it must give the metadata of each record. */
+    send?(context: SendContext, next: SendNext): unknown;
+}
+/** A function is a middleware that has `consume` alone, under the function's name. */
+type MiddlewareInput = Middleware | ((context: RecordMiddlewareContext, next: Next) => unknown);
+
 /** Which records wait for each other: those of a key, those of a partition, or none. */
 type Ordering = 'key' | 'partition' | 'none';
 /** How a batch handler wants its batches. */
@@ -752,6 +830,8 @@ interface SubscribeOptions<T = unknown> extends DeliveryOptions {
     ordering?: Ordering;
     /** How bytes become values. Default: the service's codec. */
     codec?: CodecOption<T>;
+    /** Middleware of this subscription, outermost first; the service's runs around it. */
+    use?: readonly MiddlewareInput[];
 }
 /** Options of a subscription whose handler takes an array. */
 interface BatchSubscribeOptions<T = unknown> extends Omit<SubscribeOptions<T>, 'concurrency' | 'ordering'> {
@@ -944,27 +1024,6 @@ declare const DEAD_LETTER_HEADERS: {
     readonly truncated: "x-narad-dlq-truncated";
 };
 
-/** Options of one call to send. They hold for each of its records; a builder's own fields win. */
-interface SendOptions<T = unknown> {
-    /** The key, or what gives it for each value. */
-    key?: KeyInput | ((value: T, index: number) => KeyInput);
-    headers?: HeadersInput;
-    /** The partition, whatever the key says. */
-    partition?: number;
-    timestamp?: number | Date;
-    /** How the values become bytes; default: the service's codec. */
-    codec?: CodecOption;
-}
-/** A record as KafkaJS users write it: key and value are text or bytes, and sent as they are. */
-interface RecordInput {
-    key?: KeyInput;
-    /** `null` is a tombstone. */
-    value: string | Uint8Array | null;
-    headers?: HeadersInput;
-    partition?: number;
-    timestamp?: number | string | Date;
-}
-
 /** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
 type ServiceMode = 'live' | 'log-only' | 'disconnected';
 /** Options of {@link KafkaService.disconnect}. */
@@ -990,6 +1049,14 @@ declare class KafkaService extends ServiceEmitter {
     init(config?: KafkaConfig): this;
     /** The configuration in force, without secrets in its printed form. */
     get config(): ResolvedConfig;
+    /**
+     * Puts middleware around all later sends and around the handlers of all later subscriptions, inside of what is there.
+     *
+     * @throws {@link ArgumentError} for what is no middleware.
+     */
+    use(middleware: MiddlewareInput): this;
+    /** The names of the middleware, outermost first: what is built in, then what was given to {@link use}. */
+    get middleware(): readonly string[];
     /** Whether a broker can be reached. */
     get isConnected(): boolean;
     get mode(): ServiceMode;
@@ -1084,6 +1151,8 @@ export type {
   AutoOffsetReset,
   BatchContext,
   BatchHandler,
+  BatchMiddlewareContext,
+  BatchNext,
   BatchOptions,
   BatchSubscribeOptions,
   Brokers,
@@ -1115,7 +1184,10 @@ export type {
   LogMethod,
   Logger,
   MessageBuilder,
+  Middleware,
+  MiddlewareInput,
   NaradErrorCode,
+  Next,
   Ordering,
   RawHeader,
   RebalanceEvent,
@@ -1123,14 +1195,18 @@ export type {
   RecordHandler,
   RecordInput,
   RecordMetadata,
+  RecordMiddlewareContext,
   ResolvedConfig,
   RetryEvent,
   RetryOptions,
   RetryVerdictOptions,
   SaslConfig,
   SaslMechanism,
+  SendContext,
   SendErrorFields,
+  SendNext,
   SendOptions,
+  SendRecord,
   ServiceEvents,
   ServiceMode,
   SslConfig,

@@ -71,6 +71,16 @@ export {
   message,
   type RecordMetadata,
 } from './message.ts'
+export type {
+  BatchMiddlewareContext,
+  BatchNext,
+  Middleware,
+  MiddlewareInput,
+  Next,
+  RecordMiddlewareContext,
+  SendNext,
+} from './middleware/middleware.ts'
+export type { SendContext, SendRecord } from './middleware/send.ts'
 export type { RecordInput, SendOptions } from './producer/columns.ts'
 export {
   createKafkaService,

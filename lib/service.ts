@@ -18,6 +18,10 @@ import { ArgumentError, ClosedError, ConfigError, KafkaError, NotConnectedError 
 import { ServiceEmitter } from './events.ts'
 import { createLogger, type NaradLogger } from './logger.ts'
 import { type MessageBuilder, messageFields, type RecordMetadata } from './message.ts'
+import { logging } from './middleware/logging.ts'
+import type { MiddlewareInput } from './middleware/middleware.ts'
+import { encodeRecords, sendRecordsOf, sendRecordsOfRaw } from './middleware/send.ts'
+import { MiddlewareStack } from './middleware/stack.ts'
 import { checkOptions } from './options.ts'
 import { encodeValues, type RecordInput, rawRecords, type SendOptions } from './producer/columns.ts'
 import type { Columns } from './producer/packer.ts'
@@ -52,6 +56,7 @@ interface Wish {
  */
 export class KafkaService extends ServiceEmitter {
   readonly #given: KafkaConfig | undefined
+  readonly #middleware = new MiddlewareStack()
   #config: ResolvedConfig | undefined
   #logger: NaradLogger | undefined
   #connection: Connection | undefined
@@ -78,8 +83,9 @@ export class KafkaService extends ServiceEmitter {
       throw new ConfigError('init(config) cannot change a connected service: call disconnect() first.')
     }
     this.#config = resolveConfig(config === undefined ? this.#given : config)
-    const { logLevel: level, logger } = this.#config
+    const { logLevel: level, logger, enableMiddleware } = this.#config
     this.#logger = createLogger({ level, logger })
+    this.#middleware.setBuiltIn(enableMiddleware ? [logging(this.#logger)] : [])
     this.#wasDisconnected = false
     this.#disconnecting = undefined
     return this
@@ -89,6 +95,22 @@ export class KafkaService extends ServiceEmitter {
   get config(): ResolvedConfig {
     if (this.#config === undefined) this.init()
     return this.#config as ResolvedConfig
+  }
+
+  /**
+   * Puts middleware around all later sends and around the handlers of all later subscriptions, inside of what is there.
+   *
+   * @throws {@link ArgumentError} for what is no middleware.
+   */
+  use(middleware: MiddlewareInput): this {
+    this.#middleware.use(middleware)
+    return this
+  }
+
+  /** The names of the middleware, outermost first: what is built in, then what was given to {@link use}. */
+  get middleware(): readonly string[] {
+    if (this.#config === undefined) this.init()
+    return this.#middleware.names
   }
 
   /** Whether a broker can be reached. */
@@ -156,6 +178,16 @@ export class KafkaService extends ServiceEmitter {
     const chosen = checked.codec === undefined ? codec : resolveCodec(checked.codec)
     const isArray = Array.isArray(value)
     const values: readonly unknown[] = isArray ? value : [value]
+    const chain = this.#middleware.send
+    if (chain !== undefined) {
+      const sent = await chain(topic, sendRecordsOf(values, checked), async (records) => {
+        const columns = encodeRecords(topic, records, isArray, chosen)
+        if (this.#logOnly !== undefined) return records.map((record) => this.#print(topic, record.value))
+        const producer = this.#producer(topic)
+        return isArray ? await producer.sendAll(topic, columns) : [await producer.sendOne(topic, columns)]
+      })
+      return isArray ? sent : (sent[0] as RecordMetadata)
+    }
     const columns = encodeValues(topic, values, isArray, checked, chosen)
     if (this.#logOnly !== undefined) {
       const printed = values.map((one) => this.#print(topic, messageFields(one)?.value ?? one))
@@ -172,6 +204,14 @@ export class KafkaService extends ServiceEmitter {
    */
   async sendRecords(topic: string, records: readonly RecordInput[]): Promise<RecordMetadata[]> {
     checkTopicName(topic)
+    const chain = this.#middleware.send
+    if (chain !== undefined) {
+      return chain(topic, sendRecordsOfRaw(records), async (changed) => this.#sendRaw(topic, changed as RecordInput[]))
+    }
+    return this.#sendRaw(topic, records)
+  }
+
+  async #sendRaw(topic: string, records: readonly RecordInput[]): Promise<RecordMetadata[]> {
     const columns: Columns = rawRecords(records)
     if (this.#logOnly !== undefined) return columns.values.map((value) => this.#print(topic, value))
     return this.#producer(topic).sendAll(topic, columns)
@@ -202,9 +242,10 @@ export class KafkaService extends ServiceEmitter {
       throw new ArgumentError(`subscribe needs a function to handle records, but got ${describeValue(handler)}.`)
     }
     const spec = resolveSubscription(topics, options, this.config)
+    const composed = this.#middleware.handler(handler, spec.use, spec.batch !== undefined)
     const group = spec.group ?? this.#lastGroup
     if (this.#logOnly !== undefined) {
-      this.#wish.subscriptions.push({ group: group ?? this.#groupName(undefined), spec, handler })
+      this.#wish.subscriptions.push({ group: group ?? this.#groupName(undefined), spec, handler: composed })
       return
     }
     const consumer = group === undefined ? undefined : this.#connection?.consumer(group)
@@ -212,7 +253,7 @@ export class KafkaService extends ServiceEmitter {
       const which = group === undefined ? 'A consumer group' : `Group ${group}`
       throw new NotConnectedError(`${which} is not connected: await connectConsumer() before subscribe().`)
     }
-    await consumer.subscribe(spec, this.#fromBeginning(spec), handler)
+    await consumer.subscribe(spec, this.#fromBeginning(spec), composed)
   }
 
   /**

@@ -19,6 +19,7 @@ describe('A subscription', () => {
       ordering: 'key',
       codec: json,
       batch: undefined,
+      use: [],
       delivery: {
         maxRetries: 3,
         initialDelayMs: 1_000,

@@ -7,6 +7,7 @@ import {
   resolveDelivery,
 } from '../delivery/options.ts'
 import { ArgumentError } from '../errors.ts'
+import { type Middleware, type MiddlewareInput, toMiddlewareList } from '../middleware/middleware.ts'
 import { checkOptions, integer, optional } from '../options.ts'
 import { checkTopicName } from '../topics.ts'
 
@@ -53,6 +54,8 @@ export interface SubscribeOptions<T = unknown> extends DeliveryOptions {
   ordering?: Ordering
   /** How bytes become values. Default: the service's codec. */
   codec?: CodecOption<T>
+  /** Middleware of this subscription, outermost first; the service's runs around it. */
+  use?: readonly MiddlewareInput[]
 }
 
 /** Options of a subscription whose handler takes an array. */
@@ -74,6 +77,7 @@ export interface ResolvedSubscription {
   readonly codec: ResolvedCodec
   readonly batch: { maxMessages: number; maxWaitMs: number } | undefined
   readonly delivery: Delivery
+  readonly use: readonly Middleware[]
 }
 
 /** What the service's configuration says. */
@@ -81,7 +85,7 @@ export interface SubscriptionDefaults extends DeliveryDefaults {
   readonly codec: ResolvedCodec
 }
 
-const OPTIONS = ['group', 'fromBeginning', 'concurrency', 'ordering', 'codec', 'batch', ...DELIVERY_OPTIONS]
+const OPTIONS = ['group', 'fromBeginning', 'concurrency', 'ordering', 'codec', 'batch', 'use', ...DELIVERY_OPTIONS]
 const BATCH_OPTIONS = ['maxMessages', 'maxWaitMs']
 const ORDERINGS: readonly string[] = ['key', 'partition', 'none']
 const MOST = 10_000
@@ -124,6 +128,7 @@ export function resolveSubscription(
     codec: options.codec === undefined ? defaults.codec : resolveCodec(options.codec),
     batch,
     delivery,
+    use: toMiddlewareList(options.use),
   }
 }
 

@@ -37,7 +37,7 @@ export interface RecordInput {
 }
 
 /** Columns that grow a record at a time; one that no record uses stays undefined. */
-class ColumnBuilder implements Columns {
+export class ColumnBuilder implements Columns {
   readonly values: Bytes[]
   keys: Bytes[] | undefined
   headers: Array<HeaderList | undefined> | undefined
@@ -164,7 +164,8 @@ function rawValue(value: unknown, where: string): Bytes {
   )
 }
 
-function mergeHeaders(common: HeaderList, own: HeaderList): HeaderList {
+/** Headers of a call and of a record, of which the record's own win. */
+export function mergeHeaders(common: HeaderList, own: HeaderList): HeaderList {
   const names = new Set(own.map(([name]) => name))
   return [...common.filter(([name]) => !names.has(name)), ...own]
 }
