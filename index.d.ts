@@ -980,6 +980,8 @@ declare const HEADERS: {
     readonly conversationId: "x-conversation-id";
     /** What happened, such as `order.created`, so that a handler can choose without decoding the value. */
     readonly eventType: "x-event-type";
+    /** Names the record: of two with the same id, the middleware `dedupe` hands one on. */
+    readonly messageId: "x-message-id";
     /** The service that sent the record. */
     readonly source: "x-source";
 };
@@ -1023,6 +1025,127 @@ declare const DEAD_LETTER_HEADERS: {
      */
     readonly truncated: "x-narad-dlq-truncated";
 };
+
+/** What a store says to a claim: it is ours, the id was completed before, or someone else has claimed it. */
+type Claim = 'claimed' | 'done' | 'busy';
+/**
+ * Where {@link dedupe} keeps which records are done. A store that several processes share makes them skip each other's.
+ * What it throws fails the attempt, and the record is handled again.
+ */
+interface DedupeStore {
+    /**
+     * Claims an id, at once or not at all. A claim that is neither completed nor released runs out after `ttlMs`
+     * milliseconds: its process has died.
+     */
+    claim(id: string, ttlMs: number): Claim | Promise<Claim>;
+    /** The record of the id was handled. How long that is remembered is the store's choice. */
+    complete(id: string): unknown;
+    /** The record of the id was not handled, and may be claimed anew. */
+    release(id: string): unknown;
+}
+/** Options of {@link dedupe}. */
+interface DedupeOptions {
+    store: DedupeStore;
+    /**
+     * What two records have in common of which one is to be handled. The group is put before it, because each group
+     * handles every record. Default: the topic and the header `x-message-id`, or where there is none, the place of the
+     * record: topic, partition and offset.
+     */
+    id?: (context: RecordContext) => string;
+    /**
+     * After how long a claim runs out, in milliseconds. It should be longer than any handler takes, and it is how long a
+     * record waits whose handler died with its process.
+     *
+     * @defaultValue `120000`
+     */
+    ttlMs?: number;
+}
+/**
+ * Skips records that were handled before. An id is claimed before the handler runs, completed only when it has
+ * succeeded, and released when it has failed, whether by an error or by a verdict.
+ *
+ * A record that someone else has claimed is tried again: after the usual back-off, and from the second time on when the
+ * claim must have run out.
+ *
+ * @throws {@link ArgumentError} for wrong options.
+ */
+declare function dedupe(options: DedupeOptions): Middleware;
+
+/** Options of {@link memoryStore}. */
+interface MemoryStoreOptions {
+    /**
+     * How many ids are remembered as done; the oldest is forgotten first. 1 to 10,000,000.
+     *
+     * @defaultValue `100000`
+     */
+    maxEntries?: number;
+}
+/** A {@link DedupeStore} in the memory of this process: other members do not see it, and a restart forgets it. */
+declare function memoryStore(options?: MemoryStoreOptions): DedupeStore;
+
+/**
+ * A validator as [Standard Schema](https://standardschema.dev) version 1 says it; zod, valibot, arktype and others are.
+ * The specification advises to copy its types.
+ */
+interface StandardSchema<Input = unknown, Output = Input> {
+    readonly '~standard': {
+        readonly version: 1;
+        readonly vendor: string;
+        readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+        readonly types?: {
+            readonly input: Input;
+            readonly output: Output;
+        } | undefined;
+    };
+}
+/** What a validator found. */
+type SchemaResult<Output> = {
+    readonly value: Output;
+    readonly issues?: undefined;
+} | {
+    readonly issues: readonly SchemaIssue[];
+};
+/** What is wrong, and where. */
+interface SchemaIssue {
+    readonly message: string;
+    readonly path?: ReadonlyArray<PropertyKey | {
+        readonly key: PropertyKey;
+    }> | undefined;
+}
+
+/** Options of {@link timeout}. */
+interface TimeoutOptions {
+    /** How long what is inside of it may take, in milliseconds. */
+    ms: number;
+}
+/**
+ * Fails the attempt when what is inside of it takes longer: `context.signal` aborts, and once the handler has settled,
+ * whichever way, the record is handled again as after any transient error. Until then the records behind it wait, so
+ * that none of its key is handled twice at a time.
+ *
+ * It differs from the option `timeoutMs` in what it covers: middleware outside of it has as long as it takes.
+ *
+ * @throws {@link ArgumentError} for a time that is none.
+ */
+declare function timeout(options: TimeoutOptions): Middleware;
+
+/** Options of {@link validate}. */
+interface ValidateOptions {
+    /** Whose records are validated: a topic, a pattern of topics, or several. Default: all. */
+    topics?: string | RegExp | ReadonlyArray<string | RegExp>;
+}
+/**
+ * Validates messages on their way in and on their way out. What the schema makes of a message, such as its defaults,
+ * takes the message's place.
+ *
+ * A message that does not fit is a permanent error on the way in, so that its record becomes a dead letter at once; of a
+ * batch, that record alone. On the way out the send rejects with an {@link ArgumentError} before anything is sent.
+ * Errors name the paths that do not fit, and neither their values nor the validator's messages, which may show them.
+ *
+ * @param schema Any validator that implements Standard Schema. A tombstone is `null` to it.
+ * @throws {@link ArgumentError} for what is no schema.
+ */
+declare function validate(schema: StandardSchema, options?: ValidateOptions): Middleware;
 
 /** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
 type ServiceMode = 'live' | 'log-only' | 'disconnected';
@@ -1142,9 +1265,13 @@ export {
   ack,
   createKafkaService,
   deadLetter,
+  dedupe,
   kafkaService,
+  memoryStore,
   message,
   retry,
+  timeout,
+  validate,
 };
 
 export type {
@@ -1156,6 +1283,7 @@ export type {
   BatchOptions,
   BatchSubscribeOptions,
   Brokers,
+  Claim,
   Classify,
   Codec,
   CodecOption,
@@ -1167,6 +1295,8 @@ export type {
   DeadLetterEvent,
   DeadLetterOptions,
   DecodeContext,
+  DedupeOptions,
+  DedupeStore,
   DeliveryOptions,
   DevMode,
   DisconnectOptions,
@@ -1183,6 +1313,7 @@ export type {
   LogLevel,
   LogMethod,
   Logger,
+  MemoryStoreOptions,
   MessageBuilder,
   Middleware,
   MiddlewareInput,
@@ -1202,6 +1333,8 @@ export type {
   RetryVerdictOptions,
   SaslConfig,
   SaslMechanism,
+  SchemaIssue,
+  SchemaResult,
   SendContext,
   SendErrorFields,
   SendNext,
@@ -1210,8 +1343,11 @@ export type {
   ServiceEvents,
   ServiceMode,
   SslConfig,
+  StandardSchema,
   SubscribeOptions,
+  TimeoutOptions,
   TopicsInput,
   TransientErrorFields,
+  ValidateOptions,
   Verdict,
 };

@@ -10,6 +10,8 @@ export const HEADERS = {
   conversationId: 'x-conversation-id',
   /** What happened, such as `order.created`, so that a handler can choose without decoding the value. */
   eventType: 'x-event-type',
+  /** Names the record: of two with the same id, the middleware `dedupe` hands one on. */
+  messageId: 'x-message-id',
   /** The service that sent the record. */
   source: 'x-source',
 } as const

@@ -71,6 +71,8 @@ export {
   message,
   type RecordMetadata,
 } from './message.ts'
+export { type Claim, type DedupeOptions, type DedupeStore, dedupe } from './middleware/dedupe.ts'
+export { type MemoryStoreOptions, memoryStore } from './middleware/memory-store.ts'
 export type {
   BatchMiddlewareContext,
   BatchNext,
@@ -81,6 +83,9 @@ export type {
   SendNext,
 } from './middleware/middleware.ts'
 export type { SendContext, SendRecord } from './middleware/send.ts'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './middleware/standard-schema.ts'
+export { type TimeoutOptions, timeout } from './middleware/timeout.ts'
+export { type ValidateOptions, validate } from './middleware/validate.ts'
 export type { RecordInput, SendOptions } from './producer/columns.ts'
 export {
   createKafkaService,

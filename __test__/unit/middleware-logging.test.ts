@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { deadLetter, retry } from '../../lib/delivery/verdict.ts'
 import { createLogger, LOG_LEVELS, type LogLevel } from '../../lib/logger.ts'
 import { logging } from '../../lib/middleware/logging.ts'
 import type { RecordMiddlewareContext } from '../../lib/middleware/middleware.ts'
@@ -47,6 +48,7 @@ describe('logging', () => {
             { topic: 't', partition: 0, offset: 0, lastOffset: 1, records: 2 },
             { topic: 't', partition: 1, offset: 2, lastOffset: 2, records: 1 },
           ],
+          failed: 0,
           group: 'g',
           attempt: 2,
         },
@@ -72,6 +74,9 @@ describe('logging', () => {
     const failed = () => Promise.reject(boom)
     await assert.rejects(async () => middleware.consume?.(record(0), failed), boom)
     await assert.rejects(async () => middleware.send?.({ topic: 't', records: [] }, failed), boom)
+    await middleware.consume?.(record(0), async () => retry())
+    const batch = { records: [record(0)], group: 'g', signal: new AbortController().signal, messages: [SECRET] }
+    await middleware.consumeBatch?.(batch, async () => deadLetter('bad'))
     assert.deepEqual(lines, [])
   })
 

@@ -1,3 +1,4 @@
+import { returnedFailure, returnedFailures } from '../delivery/verdict.ts'
 import type { NaradLogger } from '../logger.ts'
 import type { Middleware } from './middleware.ts'
 
@@ -18,15 +19,18 @@ export function logging(logger: NaradLogger): Middleware {
     name,
     async consume(context, next) {
       const start = performance.now()
-      await next()
+      const result = await next()
+      if (returnedFailure(result) !== undefined) return
       const { topic, partition, offset, group, attempt } = context
       logger.debug({ topic, partition, offset, group, attempt, durationMs: since(start) }, 'Handled a record')
     },
     async consumeBatch({ records, group }, next) {
       const start = performance.now()
-      await next()
+      const failures = returnedFailures(await next(), records.length) ?? []
+      const failed = failures.filter((failure) => failure !== undefined).length
+      if (failed === records.length) return
       const attempt = records[0]?.attempt
-      const fields = { ranges: ranges(records), group, attempt, durationMs: since(start) }
+      const fields = { ranges: ranges(records), failed, group, attempt, durationMs: since(start) }
       logger.debug(fields, `Handled a batch of ${records.length}`)
     },
     async send({ topic, records }, next) {

@@ -79,8 +79,9 @@ function batchLinks(all: readonly Middleware[]): Array<Link<BatchMiddlewareConte
 }
 
 /** Each message belongs to the record at its index. */
-function sameLength(name: string, { records }: BatchMiddlewareContext, next: Next): BatchNext {
+function sameLength(name: string, context: BatchMiddlewareContext, next: Next): BatchNext {
   return (...replaced) => {
+    const { records } = context
     const [messages] = replaced
     if (replaced.length > 0 && !(Array.isArray(messages) && messages.length === records.length)) {
       const what = Array.isArray(messages) ? `${messages.length} messages` : describeValue(messages)
