@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { Batch } from '../../lib/consumer/batch.ts'
-import type { NativeBatch, NativeConsumer, NativeError, NativeModule } from '../../lib/native.ts'
+import type { NativeConsumer, NativeConsumerEvent, NativeError, NativeModule } from '../../lib/native.ts'
 import type { NativeConsumerReport } from '../../native/index.js'
 import { randomGroup } from './names.ts'
 import type { Scope } from './scope.ts'
@@ -13,6 +13,7 @@ export interface Raw {
   /** What came, as it came; nothing is reported back. */
   readonly batches: Batch[]
   readonly errors: NativeError[]
+  readonly logs: string[]
   /** As often as one likes. */
   close(timeoutMs: number): Promise<NativeConsumerReport>
 }
@@ -21,12 +22,14 @@ export interface Raw {
 export function rawConsumer(scope: Scope, properties: Record<string, string>): Raw {
   const batches: Batch[] = []
   const errors: NativeError[] = []
+  const logs: string[] = []
   const consumer = native.startConsumer(
     { 'enable.auto.commit': 'false', 'enable.auto.offset.store': 'false', 'group.id': randomGroup(), ...properties },
     { commitIntervalMs: 100, prefetchBytes: 8 * 1024 * 1024 },
-    ({ batch, error }: { batch?: NativeBatch; error?: NativeError }) => {
+    ({ batch, error, log }: NativeConsumerEvent) => {
       if (batch !== undefined) batches.push(new Batch(batch))
       if (error !== undefined) errors.push(error)
+      if (log !== undefined) logs.push(log.text)
     },
   )
   if (!(consumer instanceof native.NativeConsumer)) throw new Error(consumer.message)
@@ -38,5 +41,5 @@ export function rawConsumer(scope: Scope, properties: Record<string, string>): R
   scope.after(async () => {
     await close(1_000)
   })
-  return { consumer, batches, errors, close }
+  return { consumer, batches, errors, logs, close }
 }

@@ -3,11 +3,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use napi::bindgen_prelude::{Buffer, Either, Env, Function, Object, Uint32ArraySlice, Unknown};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::threadsafe_function::{ThreadsafeCallContext, ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Result, Status};
 use napi_derive::napi;
 
 use super::error::{NativeError, NativeLog, closed};
+use super::notices::Notices;
 use super::reply::{answers, connect, failure, on_thread, promise};
 use crate::core::consumer::{
     Batch, Consumer, ConsumerEvents, ConsumerReport, ConsumerSettings, Limits, Ordering, Outcome, Rebalance,
@@ -150,12 +151,22 @@ pub struct NativeConsumerReport {
 type EventFunction =
     ThreadsafeFunction<NativeConsumerEvent, Unknown<'static>, NativeConsumerEvent, Status, false, true>;
 
-struct Events(EventFunction);
+struct Events {
+    function: EventFunction,
+    notices: Notices,
+}
 
 impl Events {
     fn send(&self, event: NativeConsumerEvent) {
         // batches are bounded by what may be out; a loop that is gone takes nothing any more
-        self.0.call(event, ThreadsafeFunctionCallMode::NonBlocking);
+        self.function.call(event, ThreadsafeFunctionCallMode::NonBlocking);
+    }
+
+    fn send_log(&self, log: NativeLog) {
+        self.send(NativeConsumerEvent {
+            log: Some(log),
+            ..NativeConsumerEvent::NOTHING
+        });
     }
 }
 
@@ -196,17 +207,20 @@ impl ConsumerEvents for Events {
     }
 
     fn error(&self, error: CoreError) {
-        self.send(NativeConsumerEvent {
-            error: Some(error.into()),
-            ..NativeConsumerEvent::NOTHING
-        });
+        let send = |error: CoreError| {
+            self.send(NativeConsumerEvent {
+                error: Some(error.into()),
+                ..NativeConsumerEvent::NOTHING
+            });
+        };
+        self.notices
+            .admit(error.fatal, |line| self.send_log(line), || send(error));
     }
 
     fn log(&self, level: i32, text: String) {
-        self.send(NativeConsumerEvent {
-            log: Some(NativeLog { level, text }),
-            ..NativeConsumerEvent::NOTHING
-        });
+        let log = NativeLog { level, text };
+        self.notices
+            .admit(false, |line| self.send_log(line), || self.send_log(log));
     }
 }
 
@@ -223,17 +237,24 @@ pub fn start_consumer(
     settings: NativeConsumerSettings,
     on_event: Function<NativeConsumerEvent, Unknown<'static>>,
 ) -> Result<Either<NativeConsumer, NativeError>> {
-    let events: EventFunction = on_event
+    let notices = Notices::default();
+    let taken = notices.clone();
+    let function: EventFunction = on_event
         .build_threadsafe_function()
         .weak::<true>()
-        .build_callback(|context| Ok(context.value))?;
+        .build_callback(move |context: ThreadsafeCallContext<NativeConsumerEvent>| {
+            if context.value.error.is_some() || context.value.log.is_some() {
+                taken.taken();
+            }
+            Ok(context.value)
+        })?;
     let properties: BTreeMap<_, _> = properties.into_iter().collect();
     let settings = ConsumerSettings {
         commit_interval: Duration::from_millis(settings.commit_interval_ms.into()),
         prefetch_budget: settings.prefetch_bytes as usize,
     };
     Ok(
-        match Consumer::start(&properties, settings, Arc::new(Events(events))) {
+        match Consumer::start(&properties, settings, Arc::new(Events { function, notices })) {
             Ok(consumer) => Either::A(NativeConsumer {
                 consumer: Some(consumer),
             }),

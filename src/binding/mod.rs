@@ -12,5 +12,6 @@
 mod broker;
 mod consumer;
 mod error;
+mod notices;
 mod producer;
 mod reply;

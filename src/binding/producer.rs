@@ -5,11 +5,12 @@ use std::time::Duration;
 use napi::bindgen_prelude::{
     Buffer, BufferSlice, Either, Env, Float64ArraySlice, Function, Int32ArraySlice, Object, Unknown,
 };
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::threadsafe_function::{ThreadsafeCallContext, ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Result, Status};
 use napi_derive::napi;
 
 use super::error::{NativeError, NativeLog, closed};
+use super::notices::Notices;
 use super::reply::{answers, connect, failure, promise};
 use crate::core::error::CoreError;
 use crate::core::producer::{CallResult, PackedRecords, Producer, ProducerEvents};
@@ -52,12 +53,22 @@ pub struct NativeProducerReport {
 type EventFunction =
     ThreadsafeFunction<NativeProducerEvent, Unknown<'static>, NativeProducerEvent, Status, false, true>;
 
-struct Events(EventFunction);
+struct Events {
+    function: EventFunction,
+    notices: Notices,
+}
 
 impl Events {
     fn send(&self, event: NativeProducerEvent) {
         // bounded by what is in flight; a loop that is gone takes nothing any more
-        self.0.call(event, ThreadsafeFunctionCallMode::NonBlocking);
+        self.function.call(event, ThreadsafeFunctionCallMode::NonBlocking);
+    }
+
+    fn send_log(&self, log: NativeLog) {
+        self.send(NativeProducerEvent {
+            log: Some(log),
+            ..NativeProducerEvent::NOTHING
+        });
     }
 }
 
@@ -81,17 +92,20 @@ impl ProducerEvents for Events {
     }
 
     fn error(&self, error: CoreError) {
-        self.send(NativeProducerEvent {
-            error: Some(error.into()),
-            ..NativeProducerEvent::NOTHING
-        });
+        let send = |error: CoreError| {
+            self.send(NativeProducerEvent {
+                error: Some(error.into()),
+                ..NativeProducerEvent::NOTHING
+            });
+        };
+        self.notices
+            .admit(error.fatal, |line| self.send_log(line), || send(error));
     }
 
     fn log(&self, level: i32, text: String) {
-        self.send(NativeProducerEvent {
-            log: Some(NativeLog { level, text }),
-            ..NativeProducerEvent::NOTHING
-        });
+        let log = NativeLog { level, text };
+        self.notices
+            .admit(false, |line| self.send_log(line), || self.send_log(log));
     }
 }
 
@@ -119,17 +133,26 @@ pub fn start_producer(
     properties: HashMap<String, String>,
     on_event: Function<NativeProducerEvent, Unknown<'static>>,
 ) -> Result<Either<NativeProducer, NativeError>> {
-    let events: EventFunction = on_event
+    let notices = Notices::default();
+    let taken = notices.clone();
+    let function: EventFunction = on_event
         .build_threadsafe_function()
         .weak::<true>()
-        .build_callback(|context| Ok(context.value))?;
+        .build_callback(move |context: ThreadsafeCallContext<NativeProducerEvent>| {
+            if context.value.error.is_some() || context.value.log.is_some() {
+                taken.taken();
+            }
+            Ok(context.value)
+        })?;
     let properties: BTreeMap<_, _> = properties.into_iter().collect();
-    Ok(match Producer::start(&properties, Arc::new(Events(events))) {
-        Ok(producer) => Either::A(NativeProducer {
-            producer: Some(producer),
-        }),
-        Err(error) => Either::B(error.into()),
-    })
+    Ok(
+        match Producer::start(&properties, Arc::new(Events { function, notices })) {
+            Ok(producer) => Either::A(NativeProducer {
+                producer: Some(producer),
+            }),
+            Err(error) => Either::B(error.into()),
+        },
+    )
 }
 
 #[napi]
