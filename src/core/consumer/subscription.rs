@@ -187,9 +187,13 @@ impl Subscription {
         self.waiting_bytes -= bytes;
         self.waiting_since = (!self.waiting.is_empty()).then(Instant::now);
         let mut records = Vec::with_capacity(count);
+        let mut current: Option<&mut Partition> = None;
         for (slot, message) in taken {
-            // the assignment may have changed while the record waited here
-            if let Some(partition) = slots.get_mut(&slot).filter(|p| p.is_live()) {
+            if current.as_ref().is_none_or(|partition| partition.slot != slot) {
+                // the assignment may have changed while the record waited here
+                current = slots.get_mut(&slot).filter(|p| p.is_live());
+            }
+            if let Some(partition) = &mut current {
                 partition.out += 1;
                 records.push((slot, partition.watermark.receive(message.offset()), message));
             }
@@ -218,8 +222,18 @@ impl Subscription {
 
     /// Every record of `batch` that is not back yet was handled.
     pub(super) fn complete_all(&mut self, batch: u32, slots: &mut Slots) {
-        self.ledger
-            .complete_all(batch, |ticket| settle(ticket, Outcome::Done, slots));
+        for run in self
+            .ledger
+            .complete_all(batch)
+            .chunk_by(|one, next| one.slot == next.slot)
+        {
+            if let Some(partition) = slots.get_mut(&run[0].slot) {
+                partition.out -= run.len();
+                for ticket in run {
+                    partition.watermark.finish(ticket.sequence);
+                }
+            }
+        }
     }
 
     /// Some records of `batch` are back or held; returns the slots whose handler failed.
