@@ -294,7 +294,7 @@ mod tests {
             (43, Outcome::Done),
         ] {
             ledger.complete(7, &[report], |ticket, outcome| {
-                seen.push((ticket.sequence, outcome))
+                seen.push((ticket.sequence, outcome));
             });
         }
         assert_eq!(seen, [(1_043, Outcome::Failed)]);
