@@ -4,7 +4,7 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { type BatchContext, HandlerError, type KafkaError, message, type RecordContext } from 'narad'
 import type { Bed } from '../helpers/bed.ts'
 import { randomGroup } from '../helpers/names.ts'
-import { makeProducer, makeService, Received } from '../helpers/service.ts'
+import { makeProducer, makeService, Received, STOPPING } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => from + index)
@@ -182,7 +182,7 @@ export function describeHandling(bed: Bed): void {
       ['gives an object whose then cannot be read', () => withThen({ get: () => assert.fail('in the getter') })],
     ]
     for (const [how, fail] of failures) {
-      test(`C6: a handler that ${how} stops its partition alone, and the record comes again`, async (t) => {
+      test(`C6: a handler that ${how} fails: without retries its partition stops alone, and the record comes again`, async (t) => {
         const [brokers, topic, group] = [await bed.brokers(), await bed.topic(2), randomGroup()]
         const errors: KafkaError[] = []
         const service = makeService(t, { brokers, onError: (error) => errors.push(error) })
@@ -193,7 +193,7 @@ export function describeHandling(bed: Bed): void {
           if (value === 13) return fail()
           return received.handler(value, context)
         }
-        await service.subscribe<number>(topic, handler, { concurrency: 1 })
+        await service.subscribe<number>(topic, handler, { ...STOPPING, concurrency: 1 })
         await service.send(topic, numbers(20), { partition: 0, key: (value) => `k${value}` })
         await waitFor(() => errors.length > 0, { what: 'the error event' })
         // the other partition and later records of the broken one
@@ -221,14 +221,14 @@ export function describeHandling(bed: Bed): void {
       })
     }
 
-    test('a value that is not JSON stops its partition with the place in the error', async (t) => {
+    test('without dead letters a value that is not JSON stops its partition with the place in the error', async (t) => {
       const [brokers, topic, group] = [await bed.brokers(), await bed.topic(2), randomGroup()]
       const errors: KafkaError[] = []
       const service = makeService(t, { brokers, onError: (error) => errors.push(error) })
       await service.connectProducer()
       await service.connectConsumer(group)
       const received = new Received<number>()
-      await service.subscribe<number>(topic, received.handler)
+      await service.subscribe<number>(topic, received.handler, STOPPING)
       const raw = ['1', '{"a":', '2'].map((value) => ({ value, partition: 0, key: 'k' }))
       await service.sendRecords(topic, raw)
       await waitFor(() => errors.length > 0, { what: 'the error event' })
@@ -249,7 +249,7 @@ export function describeHandling(bed: Bed): void {
       assert.deepEqual(again.values, ['{"a":', '2'])
     })
 
-    test('a batch handler that fails stops the partitions of its batch, and all of the batch comes again', async (t) => {
+    test('without retries the record for which a batch handler fails stops its partition, and it and those behind it come again', async (t) => {
       const [brokers, topic, group] = [await bed.brokers(), await bed.topic(2), randomGroup()]
       const errors: KafkaError[] = []
       const service = makeService(t, { brokers, onError: (error) => errors.push(error) })
@@ -262,7 +262,7 @@ export function describeHandling(bed: Bed): void {
         if (values.includes(55)) throw new Error('disk full')
         received.batchHandler(values, context)
       }
-      await service.subscribe<number>(topic, handler, { fromBeginning: true, batch: { maxMessages: 10 } })
+      await service.subscribe<number>(topic, handler, { ...STOPPING, fromBeginning: true, batch: { maxMessages: 10 } })
       await waitFor(() => errors.length > 0, { what: 'the error event' })
       await service.send(topic, numbers(20, 1_000), { partition: 1 })
       await waitFor(() => received.values.includes(1_019), { what: 'the other partition' })
@@ -270,8 +270,8 @@ export function describeHandling(bed: Bed): void {
       assert.deepEqual(handled, numbers(handled.length))
       const [error] = errors
       assert.ok(error instanceof HandlerError)
-      assert.equal(error.offset, handled.length)
-      assert.match(error.message, /disk full.*first of a batch of 10/)
+      assert.deepEqual([error.offset, handled.length], [55, 55])
+      assert.match(error.message, /disk full.*stopped before offset 55/)
       await service.disconnect()
       const again = new Received<number>()
       const next = makeService(t, { brokers })

@@ -35,9 +35,13 @@ async function main(): Promise<void> {
   const headers = { ['__proto__']: FORGED, [FORGED]: FORGED }
   await service.send(topic, message({ text: FORGED }).key(FORGED).headers(headers))
   await service.connectConsumer(`${FORGED}-${topic}`)
-  await service.subscribe(topic, (value) => {
-    throw Object.assign(new Error(`${FORGED} password=${canary}`), { value })
-  })
+  await service.subscribe(
+    topic,
+    (value) => {
+      throw Object.assign(new Error(`${FORGED} password=${canary}`), { value })
+    },
+    { retry: false, dlq: { topic: `${topic}.dlq` } },
+  )
   while ((await service.send(topic, 1)).offset < 5) await delay(50)
   await service.send(FORGED, 1).catch((error) => console.error(error.message))
   await service.disconnect()

@@ -8,6 +8,9 @@ export interface ServiceOptions extends KafkaConfig {
   onError?: (error: KafkaError) => void
 }
 
+/** Delivery options with which a record that fails stops its partition at once. */
+export const STOPPING = { retry: false, dlq: false } as const
+
 /** A service that is disconnected when its scope ends, whatever became of the test. */
 export function makeService(scope: Scope, { onError, ...config }: ServiceOptions): KafkaService {
   const service = createKafkaService({ logLevel: 'silent', ...config }).init()

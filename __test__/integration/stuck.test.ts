@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { KafkaError, RecordContext } from 'narad'
 import { TestBroker } from 'narad/testing'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
-import { makeProducer } from '../helpers/service.ts'
+import { makeProducer, STOPPING } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
@@ -36,7 +36,7 @@ test('records of a partition that stopped do not hold up those behind them', asy
     if (context.partition === 0) throw new Error('on purpose')
     handled += 1
   }
-  await service.subscribe<number>(topic, handler, { fromBeginning: true })
+  await service.subscribe<number>(topic, handler, { ...STOPPING, fromBeginning: true })
   await waitFor(() => handled === count, { what: 'the records of the other partition', timeoutMs: 2_500 })
   assert.equal(errors.length, 1)
   await service.disconnect()

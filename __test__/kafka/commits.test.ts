@@ -4,7 +4,7 @@ import type { RecordContext } from 'narad'
 import { kafkaBed } from '../helpers/bed.ts'
 import { groupOffsets } from '../helpers/java-tools.ts'
 import { randomGroup } from '../helpers/names.ts'
-import { makeProducer, makeService, Received } from '../helpers/service.ts'
+import { makeProducer, makeService, Received, STOPPING } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const bed = kafkaBed()
@@ -53,7 +53,7 @@ describe('Committed offsets', { skip: bed.skip }, () => {
       if (value === 40 && context.partition === 0) throw new Error('on purpose')
       received.handler(value, context)
     }
-    await service.subscribe<number>(topic, handler, { ordering: 'partition' })
+    await service.subscribe<number>(topic, handler, { ...STOPPING, ordering: 'partition' })
     await service.send(topic, numbers(100), { partition: 0 })
     await waitFor(() => failed === 1, { what: 'the failure' })
     await service.send(topic, numbers(100), { partition: 1 })

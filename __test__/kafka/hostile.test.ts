@@ -6,7 +6,7 @@ import { kafkaBed } from '../helpers/bed.ts'
 import { createTopic } from '../helpers/kafka.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
 import { startNode } from '../helpers/process.ts'
-import { makeProducer, makeService, Received, readAll } from '../helpers/service.ts'
+import { makeProducer, makeService, Received, readAll, STOPPING } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const HOSTILE = join(__dirname, '..', 'children', 'hostile.ts')
@@ -36,7 +36,7 @@ describe('What enemies send', { skip: bed.skip }, () => {
     await service.connectProducer()
     await service.connectConsumer(randomGroup())
     const received = new Received<unknown>()
-    await service.subscribe(topic, received.handler)
+    await service.subscribe(topic, received.handler, STOPPING)
     const bad = [
       Buffer.from([0x22, 0xff, 0xfe, 0x22]),
       // a lone surrogate as some encoders write it
