@@ -24,17 +24,22 @@ try {
   console.log(`an array: ${fates.join(', ')}`)
 }
 
-// A handler that fails stops its partition: nothing after the record is handled or committed, and the event tells.
+// By default a record whose handler fails is handled again, and then becomes a dead letter. Without either its partition
+// stops: nothing after the record is handled or committed, and the event tells.
 const handled = []
 let failure
 worker.on('error', (error) => {
   failure = error
 })
 await worker.connectConsumer('examples.payer')
-await worker.subscribe(topic, ({ id }) => {
-  if (id === 2) throw new Error('the bank does not answer')
-  handled.push(id)
-})
+await worker.subscribe(
+  topic,
+  ({ id }) => {
+    if (id === 2) throw new Error('the bank does not answer')
+    handled.push(id)
+  },
+  { retry: false, dlq: false },
+)
 await shop.send(topic, [{ id: 1 }, { id: 2 }, { id: 3 }], { key: 'account-7' })
 await until(() => failure !== undefined)
 console.log(`a handler: ${failure.code}, because ${failure.cause.message}; handled ${handled}`)
