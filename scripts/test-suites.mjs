@@ -1,5 +1,5 @@
 // @ts-check
-// The suites of `npm test`, in the order in which they run: what each needs, and how long it may take.
+// The suites, in the order in which they run: what each needs, and how long it may take.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from './child.mjs'
@@ -14,6 +14,7 @@ const MINUTE_MS = 60_000
  * @property {string} title
  * @property {ReadonlyArray<import('./prepare.mjs').Part>} needs
  * @property {boolean} [realKafka] gets the address of a real cluster in NARAD_TEST_KAFKA
+ * @property {boolean} [isLong] runs only when it is named
  * @property {(env: NodeJS.ProcessEnv) => Promise<import('./test-counts.mjs').Counts>} run
  */
 
@@ -55,6 +56,14 @@ export const SUITES = [
     needs: ['native', 'lib'],
     realKafka: true,
     run: (env) => runNode('kafka', env, { files: 1, fileMs: 5 * MINUTE_MS, suiteMs: 20 * MINUTE_MS }),
+  },
+  {
+    name: 'soak',
+    title: 'what takes minutes, on real Kafka',
+    needs: ['native', 'lib'],
+    realKafka: true,
+    isLong: true,
+    run: (env) => runNode('soak', env, { files: 1, fileMs: 5 * MINUTE_MS, suiteMs: 20 * MINUTE_MS }),
   },
 ]
 

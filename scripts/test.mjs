@@ -1,5 +1,5 @@
 // @ts-check
-// npm test: prepares the clone, runs the suites named as arguments (all without any), and ends with
+// npm test: prepares the clone, runs the suites named as arguments (without any all that are not long), and ends with
 // `N passed, N failed` over all of them. Exit code 1 when a test failed or a suite ran none.
 import { prepare } from './prepare.mjs'
 import { addCounts, countsLine, noCounts } from './test-counts.mjs'
@@ -43,7 +43,7 @@ function chooseSuites(names) {
     console.error(`there is no suite ${unknown}: the suites are ${known.join(', ')}`)
     process.exit(2)
   }
-  return SUITES.filter(({ name }) => names.length === 0 || names.includes(name))
+  return SUITES.filter(({ name, isLong }) => (names.length === 0 ? !isLong : names.includes(name)))
 }
 
 /**

@@ -1,0 +1,3 @@
+import { describeBrokerKilled } from '../behaviours/broker-killed.ts'
+
+describeBrokerKilled(25)
