@@ -150,7 +150,7 @@ export function describeSubscribing(bed: Bed): void {
       assert.deepEqual(sorted(received[0]?.values ?? []), numbers(sent))
     })
 
-    test('a RegExp takes the topics that match, and reads one that appears later from its beginning', async (t) => {
+    test('C11: a RegExp takes the topics that match, and reads one that appears later from its beginning', async (t) => {
       const brokers = await bed.brokers()
       const prefix = randomTopic('orders')
       const first = await bed.topic(2, `${prefix}.eu`)

@@ -14,7 +14,7 @@ const bed = kafkaBed()
 
 describe('Partitions and groups of Kafka', { skip: bed.skip }, () => {
   // With `latest`, what is written to a new partition before its consumers discover it is lost to other clients.
-  test('a partition that is added while the group runs is read from its beginning', async (t) => {
+  test('C11: a partition that is added while the group runs is read from its beginning', async (t) => {
     const [brokers, topic, group] = [await bed.brokers(), await bed.topic(1), randomGroup()]
     const service = makeService(t, { brokers, librdkafka: { 'topic.metadata.refresh.interval.ms': 2_000 } })
     await service.connectProducer()
