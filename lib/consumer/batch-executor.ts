@@ -44,6 +44,8 @@ export class BatchExecutor implements Runner {
   readonly #reports: Reports
   readonly #dropped = new Set<number>()
   readonly #batches = new Fifo<Batch>()
+  /** Records of the batch that is handled, to be handled again, each alone. */
+  readonly #again = new Fifo<Item>()
   readonly #slice = new TimeSlice()
   #isRunning = false
   #isStopped = false
@@ -60,6 +62,7 @@ export class BatchExecutor implements Runner {
 
   accept(batch: Batch): void {
     this.#batches.push(batch)
+    if (this.#isStopped) this.#giveBack()
     if (this.#isRunning) return
     this.#isRunning = true
     // not at once: the native side hands over the next batch before the event loop gets a turn
@@ -85,35 +88,33 @@ export class BatchExecutor implements Runner {
     this.#slice.begin()
     for (let batch = this.#batches.shift(); batch !== undefined; batch = this.#batches.shift()) {
       await this.#handle(batch)
-      const turn = this.#slice.spent()
-      if (turn !== undefined) await turn
     }
     this.#isRunning = false
   }
 
   async #handle(batch: Batch): Promise<void> {
-    const items = Array.from({ length: batch.records }, (_, index): Item => {
-      return { batch, index, slot: batch.slot(index), history: undefined }
-    })
+    const items: Item[] = []
+    for (let index = 0; index < batch.records; index += 1) {
+      if (!batch.hasEnded(index)) items.push({ batch, index, slot: batch.slot(index), history: undefined })
+    }
     const live = this.#live(items)
     if (live.length === 0) return
     const attempt = await this.#attempt(live)
     let waitMs = 0
-    const again: Item[] = []
     for (const [at, item] of live.entries()) {
       const failure = attempt.failures[at]
       const context = attempt.contexts[at] as RecordContext
       const afterMs = await this.#conclude(item, context, failure, attempt.isWhole && live.length > 1)
       if (afterMs === undefined) continue
       waitMs = Math.max(waitMs, afterMs)
-      again.push(item)
+      this.#again.push(item)
     }
-    await this.#wait(waitMs, again)
-    for (const item of again) await this.#handleAlone(item)
+    await this.#wait(waitMs, this.#again)
+    for (let item = this.#again.shift(); item !== undefined; item = this.#again.shift()) await this.#handleAlone(item)
   }
 
   async #handleAlone(item: Item): Promise<void> {
-    while (this.#live([item]).length > 0) {
+    while (this.#isLive(item)) {
       const { contexts, failures } = await this.#attempt([item])
       const afterMs = await this.#conclude(item, contexts[0] as RecordContext, failures[0], false)
       if (afterMs === undefined) return
@@ -123,11 +124,17 @@ export class BatchExecutor implements Runner {
 
   /** Gives back the records that may not run any more; the others are left. */
   #live(items: readonly Item[]): Item[] {
-    return items.filter((item) => {
-      if (!this.#isStopped && !this.#dropped.has(item.slot)) return true
-      this.#settle(item, NOT_RUN)
-      return false
-    })
+    return items.filter((item) => this.#isLive(item))
+  }
+
+  #isLive(item: Item): boolean {
+    if (this.#mayRun(item.slot)) return true
+    this.#settle(item, NOT_RUN)
+    return false
+  }
+
+  #mayRun(slot: number): boolean {
+    return !this.#isStopped && !this.#dropped.has(slot)
   }
 
   async #attempt(items: readonly Item[]): Promise<Attempt> {
@@ -172,6 +179,8 @@ export class BatchExecutor implements Runner {
     this.#running = []
     if (timeout !== undefined) whole = { class: 'transient', error: timeout }
     if (whole !== undefined) for (const place of fill) failures[place] = whole
+    const turn = this.#slice.spent(messages.length)
+    if (turn !== undefined) await turn
     return { contexts, failures, isWhole: whole !== undefined }
   }
 
@@ -188,7 +197,7 @@ export class BatchExecutor implements Runner {
   ): Promise<number | undefined> {
     const { delivery, listener, random } = this.#options
     if (failure === undefined) return this.#settle(item, DONE)
-    if (this.#live([item]).length === 0) return undefined
+    if (!this.#isLive(item)) return undefined
     const { attempt } = context
     item.history = failedAgain(attempt, item.history)
     const due = nextStep(delivery, failure, attempt, random)
@@ -211,7 +220,7 @@ export class BatchExecutor implements Runner {
 
   async #park(item: Item, context: RecordContext, failure: Failure): Promise<undefined> {
     const { park, listener, delivery, random } = this.#options
-    for (let attempt = 1; this.#live([item]).length > 0; attempt += 1) {
+    for (let attempt = 1; this.#isLive(item); attempt += 1) {
       try {
         await park(failure, context, item.history as History)
         listener.onParked(failure, context)
@@ -228,14 +237,15 @@ export class BatchExecutor implements Runner {
     this.#reports.settle(batch, index, fate)
   }
 
-  /** Waits before the next attempt at some records; shorter when some of them may not run any more. */
-  async #wait(ms: number, items: readonly Item[]): Promise<void> {
-    if (ms === 0 || items.length === 0) return
+  /** Waits before the next attempt at some records; no longer than one of them may run. */
+  async #wait(ms: number, items: Iterable<Item>): Promise<void> {
+    const isVain = () => ![...items].some(({ slot }) => this.#mayRun(slot))
+    if (ms === 0 || isVain()) return
     const { clock = systemClock } = this.#options
     await new Promise<void>((resolve) => {
       const cancel = clock.after(ms, resolve)
       this.#wake = () => {
-        if (!this.#isStopped && !items.every(({ slot }) => this.#dropped.has(slot))) return
+        if (!isVain()) return
         cancel()
         resolve()
       }
@@ -243,15 +253,18 @@ export class BatchExecutor implements Runner {
     this.#wake = undefined
   }
 
-  /** Batches of which nothing may run any more need not wait for the one that runs. */
+  /** Gives back, without handling it, all that waits and may not run. */
   #giveBack(): void {
+    this.#again.filter((item) => this.#isLive(item))
     this.#wake?.()
     this.#batches.filter((batch) => {
+      let isLeft = false
       for (let index = 0; index < batch.records; index += 1) {
-        if (!this.#isStopped && !this.#dropped.has(batch.slot(index))) return true
+        if (batch.hasEnded(index)) continue
+        if (this.#mayRun(batch.slot(index))) isLeft = true
+        else this.#reports.settle(batch, index, NOT_RUN)
       }
-      for (let index = 0; index < batch.records; index += 1) this.#reports.settle(batch, index, NOT_RUN)
-      return false
+      return isLeft
     })
   }
 }

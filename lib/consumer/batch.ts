@@ -71,6 +71,12 @@ export class Batch {
     return true
   }
 
+  /** Whether a record has its last fate. */
+  hasEnded(index: number): boolean {
+    const fate = this.#fates[this.row(index)]
+    return fate === undefined || fate < HELD || fate >= REPORTED
+  }
+
   /** Everything was handled and nothing reported yet: one number says it all. */
   get isPlain(): boolean {
     return this.#isPlain

@@ -20,13 +20,19 @@ export interface ExecutorOptions extends RunnerOptions {
   readonly concurrency: number
 }
 
+/** A handler that no sweep has seen yet. */
+const UNSEEN = -1
+/** No handler runs. */
+const IDLE = Number.POSITIVE_INFINITY
+
 /** Runs one record at a time. */
 class Worker {
   batch!: Batch
   index = 0
   history: History | undefined
   context!: RecordContext
-  startedMs = 0
+  /** When its handler was first seen to run by a sweep. */
+  seenMs = IDLE
   /** Its handler passed the deadline: it works for nobody any more, but its lane waits for it. */
   timeout: HandlerTimeoutError | undefined
 
@@ -68,8 +74,8 @@ export class Executor implements Runner {
   readonly #ready = new Fifo<Waiting>()
   readonly #held = new Set<Held>()
   readonly #dropped = new Set<number>()
-  #nowMs = 0
   #isDue = false
+  #isFilling = false
   #isSweeping = false
   #isStopped = false
 
@@ -98,7 +104,6 @@ export class Executor implements Runner {
 
   readonly #turn = (): void => {
     this.#isDue = false
-    this.#nowMs = this.#clock.now()
     this.#slice.begin()
     this.#fill()
   }
@@ -118,16 +123,22 @@ export class Executor implements Runner {
 
   abort(reason: Error): void {
     for (const worker of [...this.#active, ...this.#late]) RecordContext.abort(worker.context, reason)
+    // else a handler that never settles would be swept, and kept, for ever
+    this.#open.clear()
   }
 
   /** Lets as many work as may. */
   #fill(): void {
+    // who works without ever waiting ends in here: a call in a call for each of them would use up the stack
+    if (this.#isFilling) return
+    this.#isFilling = true
     while (this.#active.size < this.#options.concurrency) {
       const worker = new Worker()
-      if (!this.#take(worker)) return
+      if (!this.#take(worker)) break
       this.#active.add(worker)
       void this.#run(worker)
     }
+    this.#isFilling = false
   }
 
   /**
@@ -135,17 +146,14 @@ export class Executor implements Runner {
    * collection of garbage frees.
    */
   async #run(worker: Worker): Promise<void> {
-    const { handler, codec, places, delivery } = this.#options
+    const { handler, codec, delivery } = this.#options
     let hasWork = true
     while (hasWork) {
-      const { batch, index, history } = worker
-      const { block } = batch
-      const row = batch.row(index)
-      const lane = block.lane(row)
-      const place = places.get(block.slot(row)) as Place
-      const context = new RecordContext(block, row, place, history === undefined ? 1 : history.attempts + 1)
+      const { batch, index } = worker
+      const lane = batch.lane(index)
+      const context = this.#contextOf(worker)
       worker.context = context
-      worker.startedMs = this.#nowMs
+      worker.seenMs = UNSEEN
       let failure: Failure | undefined
       try {
         const result = handler(RecordContext.decode(context, codec), context)
@@ -154,6 +162,7 @@ export class Executor implements Runner {
       } catch (error) {
         failure = classify(error, delivery.classify)
       }
+      worker.seenMs = IDLE
       if (worker.timeout !== undefined) {
         this.#endLate(worker, worker.timeout)
         return
@@ -166,6 +175,14 @@ export class Executor implements Runner {
     this.#active.delete(worker)
     worker.rest()
     this.#fill()
+  }
+
+  /** Apart from what works: nothing there may keep the block of a handler that does not settle. */
+  #contextOf({ batch, index, history }: Worker): RecordContext {
+    const { block } = batch
+    const row = batch.row(index)
+    const place = this.#options.places.get(block.slot(row)) as Place
+    return new RecordContext(block, row, place, history === undefined ? 1 : history.attempts + 1)
   }
 
   /** A last fate; the lane is free for its next record. */
@@ -204,8 +221,9 @@ export class Executor implements Runner {
       }
       batch.cursor += 1
       const row = batch.row(index)
-      if (!this.#mayRun(batch.block.slot(row))) this.#settle(batch, index, NOT_RUN)
-      else if (this.#lanes.enter(batch.block.lane(row), batch, index)) {
+      if (!this.#mayRun(batch.block.slot(row))) {
+        if (!batch.hasEnded(index)) this.#settle(batch, index, NOT_RUN)
+      } else if (this.#lanes.enter(batch.block.lane(row), batch, index)) {
         worker.batch = batch
         worker.index = index
         worker.history = undefined
@@ -250,13 +268,12 @@ export class Executor implements Runner {
       this.#settle(batch, index, NOT_RUN)
       return false
     })
-    for (const batch of this.#batches) {
-      // a batch of which some records may still run is sorted out as they are taken
-      while (batch.cursor < batch.records && !this.#mayRun(batch.slot(batch.cursor))) {
-        this.#settle(batch, batch.cursor, NOT_RUN)
-        batch.cursor += 1
+    this.#batches.filter((batch) => {
+      for (let index = batch.cursor; index < batch.records; index += 1) {
+        if (!this.#mayRun(batch.slot(index)) && !batch.hasEnded(index)) this.#settle(batch, index, NOT_RUN)
       }
-    }
+      return this.#open.has(batch)
+    })
   }
 
   // ---- records that fail
@@ -272,11 +289,14 @@ export class Executor implements Runner {
     listener.onFailure(failure, context, step)
     switch (step.kind) {
       case 'retry': {
+        // who was told of it may have disconnected
+        if (!this.#mayRun(slot)) return this.#settle(batch, index, NOT_RUN)
         const held = this.#hold(record)
         held.cancel = this.#clock.after(step.afterMs, () => this.#resume(held))
         return false
       }
       case 'park':
+        RecordContext.isolate(context)
         void this.#park(this.#hold(record), failure, context, 1)
         return false
       case 'stop':
@@ -328,7 +348,6 @@ export class Executor implements Runner {
 
   #sweepLater(): void {
     this.#isSweeping = true
-    this.#nowMs = this.#clock.now()
     this.#clock.after(this.#sweepMs, this.#sweep)
   }
 
@@ -337,9 +356,12 @@ export class Executor implements Runner {
     this.#isSweeping = false
     if (this.#open.size === 0) return
     this.#sweepLater()
-    // when a worker started is known to a sweep
-    const latestMs = this.#nowMs - this.#options.delivery.timeoutMs - this.#sweepMs
-    for (const worker of this.#active) if (worker.startedMs <= latestMs) this.#timeOut(worker)
+    const nowMs = this.#clock.now()
+    const latestMs = nowMs - this.#options.delivery.timeoutMs
+    for (const worker of this.#active) {
+      if (worker.seenMs === UNSEEN) worker.seenMs = nowMs
+      else if (worker.seenMs <= latestMs) this.#timeOut(worker)
+    }
     for (const batch of this.#open) {
       if (batch.cursor < batch.records) continue
       this.#reports.flush(batch)
@@ -360,6 +382,7 @@ export class Executor implements Runner {
     this.#late.add(worker)
     this.#reports.hold(batch, index)
     this.#lanes.hold(batch.lane(index))
+    RecordContext.isolate(context)
     RecordContext.abort(context, worker.timeout)
   }
 

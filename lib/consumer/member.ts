@@ -171,7 +171,7 @@ export class Member {
     } catch (error) {
       // a later try must not meet what this one left
       for (const topic of spec.topics) this.#topics.delete(topic)
-      this.#runners.delete(id)
+      this.#runners.get(id)?.stop()
       throw error
     }
     if (!this.#isHeld && this.#closing === undefined) {

@@ -18,8 +18,8 @@ export type RawHeader = readonly [name: string, value: Buffer | null]
  * of its whole batch (up to 1 MiB): copy the fields that are to be kept.
  */
 export class RecordContext {
-  readonly #block: Block
-  readonly #row: number
+  #block: Block
+  #row: number
   readonly #place: Place
   #controller: AbortController | undefined
   /** How often the record was handed to the handler, from 1; retries count. */
@@ -144,6 +144,12 @@ export class RecordContext {
     if (length < 0) return null
     const start = block.valueStart(row)
     return codec.decode(block.bytes, start, start + length, context)
+  }
+
+  /** @internal Gives a context that may be kept for long memory of its own, so that it does not keep its batch's. */
+  static isolate(context: RecordContext): void {
+    context.#block = context.#block.pick([context.#row])
+    context.#row = 0
   }
 
   /** @internal Tells a handler that runs that its work does not count any more. */

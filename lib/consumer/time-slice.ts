@@ -17,10 +17,10 @@ export class TimeSlice {
     this.#since = performance.now()
   }
 
-  /** To be asked after each record; gives what to wait for where the time is up. */
-  spent(): Promise<void> | undefined {
+  /** To be asked after a record, or after some; gives what to wait for where the time is up. */
+  spent(records = 1): Promise<void> | undefined {
     if (this.#turn !== undefined) return this.#turn
-    this.#records += 1
+    this.#records += records
     if (this.#records < RECORDS) return undefined
     this.#records = 0
     if (performance.now() - this.#since < SLICE_MS) return undefined
