@@ -339,6 +339,8 @@ type DevMode = 'off' | 'auto' | 'log';
 type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 /** Where a group without a committed offset begins. */
 type AutoOffsetReset = 'latest' | 'earliest';
+/** Who shares the partitions of a group out: its members, or the broker (KIP-848). */
+type GroupProtocol = 'classic' | 'consumer';
 /** TLS. Each of `ca`, `cert` and `key` is a path or the PEM text itself. */
 interface SslConfig {
     /**
@@ -438,6 +440,21 @@ interface KafkaConfig {
      */
     connectionTimeoutMs?: number | undefined;
     /**
+     * How long `disconnect()` may take when it is not told, and how long a signal of `handleSignals` lets it take, in
+     * milliseconds.
+     *
+     * @defaultValue `30000`
+     */
+    disconnectTimeoutMs?: number | undefined;
+    /**
+     * Disconnects on a signal: `true` on SIGINT and SIGTERM, or an array of signals. What was left is logged, and the
+     * process ends by itself with the exit code 128 + the signal's number, or at once on a second signal. From when the
+     * service connects until it is disconnected; in the main thread, since workers get no signals.
+     *
+     * @defaultValue `false`
+     */
+    handleSignals?: boolean | readonly NodeJS.Signals[] | undefined;
+    /**
      * How much is logged. Default: `debug` where NODE_ENV is development. Variable: KAFKA_LOG_LEVEL.
      *
      * @defaultValue `info`
@@ -534,6 +551,12 @@ interface KafkaConfig {
      */
     commitIntervalMs?: number | undefined;
     /**
+     * How a group shares partitions out: `classic` among its members, `consumer` by the broker (KIP-848, from Kafka 4.0
+     * on), which then also sets the session timeout and the heartbeat interval. Default: `classic`; `consumer` on the
+     * embedded broker. librdkafka and Java: group.protocol.
+     */
+    groupProtocol?: GroupProtocol | undefined;
+    /**
      * Makes the member static: a restart within `sessionTimeoutMs` causes no rebalance. Each process needs its own.
      * librdkafka and Java: group.instance.id.
      */
@@ -577,6 +600,8 @@ interface ResolvedConfig {
     readonly dlqTopic?: string;
     readonly enableMiddleware: boolean;
     readonly connectionTimeoutMs: number;
+    readonly disconnectTimeoutMs: number;
+    readonly handleSignals: false | readonly NodeJS.Signals[];
     readonly logLevel: LogLevel;
     readonly devMode: DevMode;
     readonly logger?: Logger;
@@ -592,6 +617,7 @@ interface ResolvedConfig {
     readonly maxPollIntervalMs: number;
     readonly prefetchBytes: number;
     readonly commitIntervalMs: number;
+    readonly groupProtocol?: GroupProtocol;
     readonly groupInstanceId?: string;
     /** Properties that go to librdkafka as they are; those of options that were spelled as properties are not among them. */
     readonly librdkafka: Readonly<Record<string, string | Secret>>;
@@ -1151,11 +1177,7 @@ declare function validate(schema: StandardSchema, options?: ValidateOptions): Mi
 type ServiceMode = 'live' | 'log-only' | 'disconnected';
 /** Options of {@link KafkaService.disconnect}. */
 interface DisconnectOptions {
-    /**
-     * The time for everything together, in milliseconds.
-     *
-     * @defaultValue `30000`
-     */
+    /** The time for everything together, in milliseconds. Default: the configured `disconnectTimeoutMs`, 30,000. */
     timeoutMs?: number;
 }
 /**
@@ -1303,6 +1325,7 @@ export type {
   DisconnectReport,
   EncodeContext,
   FailureClass,
+  GroupProtocol,
   HeaderValue,
   HeadersInput,
   KafkaConfig,

@@ -4,6 +4,7 @@ export type {
   Brokers,
   Compression,
   DevMode,
+  GroupProtocol,
   KafkaConfig,
   ResolvedConfig,
   SaslConfig,

@@ -25,6 +25,7 @@ import { MiddlewareStack } from './middleware/stack.ts'
 import { checkOptions } from './options.ts'
 import { encodeValues, type RecordInput, rawRecords, type SendOptions } from './producer/columns.ts'
 import type { Columns } from './producer/packer.ts'
+import { endOn } from './signals.ts'
 import { checkTopicName } from './topics.ts'
 
 /** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
@@ -32,16 +33,11 @@ export type ServiceMode = 'live' | 'log-only' | 'disconnected'
 
 /** Options of {@link KafkaService.disconnect}. */
 export interface DisconnectOptions {
-  /**
-   * The time for everything together, in milliseconds.
-   *
-   * @defaultValue `30000`
-   */
+  /** The time for everything together, in milliseconds. Default: the configured `disconnectTimeoutMs`, 30,000. */
   timeoutMs?: number
 }
 
 const SEND_OPTIONS = ['key', 'headers', 'partition', 'timestamp', 'codec']
-const DISCONNECT_TIMEOUT_MS = 30_000
 const NOTHING_LEFT: DisconnectReport = { undelivered: 0, groups: [] }
 
 /** What was asked for while there is no broker. */
@@ -64,6 +60,7 @@ export class KafkaService extends ServiceEmitter {
   #wish: Wish = { groups: [], subscriptions: [] }
   #lastGroup: string | undefined
   #disconnecting: Promise<DisconnectReport> | undefined
+  #ignoreSignals: (() => void) | undefined
   #wasDisconnected = false
 
   /** @internal Use {@link createKafkaService}. */
@@ -265,7 +262,7 @@ export class KafkaService extends ServiceEmitter {
   disconnect(options: DisconnectOptions = {}): Promise<DisconnectReport> {
     let timeoutMs: number
     try {
-      timeoutMs = disconnectTimeout(options)
+      timeoutMs = disconnectTimeout(options, this.#config)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -283,11 +280,19 @@ export class KafkaService extends ServiceEmitter {
     this.#wasDisconnected = true
     const report = (await connection?.close(timeoutMs)) ?? NOTHING_LEFT
     this.#connection = undefined
+    this.#ignoreSignals?.()
+    this.#ignoreSignals = undefined
     if (report.undelivered > 0 || report.groups.some((group) => group.unfinished > 0 || !group.leftGroup)) {
       this.#logger?.warn({ report }, 'Disconnected with work left')
     }
     if (wasUsed) this.emit('disconnected')
     return report
+  }
+
+  async #endOn(signal: NodeJS.Signals): Promise<void> {
+    this.logger.info(`${signal}: disconnecting, within ${this.config.disconnectTimeoutMs} ms`)
+    await this.disconnect()
+    this.logger.info(`${signal}: disconnected`)
   }
 
   #producer(topic: string): ReturnType<Connection['producer']> {
@@ -325,7 +330,8 @@ export class KafkaService extends ServiceEmitter {
   async #connect(part: (connection: Connection, timeoutMs: number) => Promise<void>, wish: () => void): Promise<void> {
     if (this.#wasDisconnected)
       throw new ClosedError('The service was disconnected; call init() before connecting anew.')
-    const { devMode, connectionTimeoutMs } = this.config
+    const { devMode, connectionTimeoutMs, handleSignals } = this.config
+    if (handleSignals !== false) this.#ignoreSignals ??= endOn(handleSignals, (signal) => this.#endOn(signal))
     if (this.#logOnly === undefined && devMode === 'log') this.#enterLogOnly()
     if (this.#logOnly !== undefined) return wish()
     const isFirst = this.#connection === undefined
@@ -405,8 +411,9 @@ export class KafkaService extends ServiceEmitter {
   }
 }
 
-function disconnectTimeout(options: DisconnectOptions): number {
-  const { timeoutMs = DISCONNECT_TIMEOUT_MS } = checkOptions(options, ['timeoutMs'], 'disconnect')
+/** @param config Undefined for a service that was never used: there is nothing to wait for. */
+function disconnectTimeout(options: DisconnectOptions, config: ResolvedConfig | undefined): number {
+  const { timeoutMs = config?.disconnectTimeoutMs ?? 0 } = checkOptions(options, ['timeoutMs'], 'disconnect')
   if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= 2 ** 31 - 1) return Math.ceil(timeoutMs)
   throw new ArgumentError(`Option "timeoutMs" must be a number of milliseconds, but is ${describeValue(timeoutMs)}.`)
 }

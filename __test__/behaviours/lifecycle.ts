@@ -239,6 +239,22 @@ export function describeLifecycle(bed: Bed): void {
       assert.ok(failed.every(({ reason }) => typeof reason.maybeInLog === 'boolean'))
     })
 
+    test('signals are listened to only where it is asked for, from connecting to disconnecting', async (t) => {
+      const brokers = await bed.brokers()
+      const listeners = () => (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => process.listenerCount(name))
+      const none = listeners()
+      const [silent, usual] = [makeService(t, { brokers }), makeService(t, { brokers, handleSignals: true })]
+      const own = makeService(t, { brokers, handleSignals: ['SIGHUP', 'SIGTERM'] })
+      assert.deepEqual(listeners(), none)
+      await Promise.all([silent, usual, own].map((service) => service.connectProducer()))
+      assert.deepEqual(
+        listeners(),
+        none.map((count) => count + 1),
+      )
+      await Promise.all([usual, own].map((service) => service.disconnect()))
+      assert.deepEqual(listeners(), none)
+    })
+
     test('C9: disconnect before the first poll resolves', async (t) => {
       const service = makeService(t, { brokers: await bed.brokers() })
       const group = randomGroup()
@@ -249,8 +265,9 @@ export function describeLifecycle(bed: Bed): void {
       })
     })
 
+    // A disconnect while topics for dead letters were looked for was told as an error about those.
     test('C9: disconnect while a group is joined resolves, and the subscription says that it was closed', async (t) => {
-      for (const waitMs of [0, 5, 20, 60]) {
+      for (const waitMs of [0, 5, 20, 60, 65, 70, 75]) {
         const [brokers, topic] = [await bed.brokers(), await bed.topic()]
         const service = makeService(t, { brokers })
         await service.connectConsumer(randomGroup())

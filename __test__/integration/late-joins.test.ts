@@ -9,7 +9,7 @@ const unreadable = Array<string>(1_000).fill('COORDINATOR_LOAD_IN_PROGRESS')
 
 // A subscription that was given up while its partitions were being started took its topics back at once, and the next
 // one asked for them anew: a rebalance for nothing. With KIP-848 it did not even wait for the start.
-for (const protocol of ['classic', 'consumer']) {
+for (const protocol of ['classic', 'consumer'] as const) {
   test(`a ${protocol} group can be subscribed again while what a late subscription got is still being started`, async (t) => {
     await using broker = await TestBroker.start()
     const topic = randomTopic()
@@ -17,8 +17,8 @@ for (const protocol of ['classic', 'consumer']) {
     const { brokers } = broker
     const producer = await makeProducer(t, { brokers })
     await producer.send(topic, [1, 2, 3])
-    const librdkafka = { 'group.protocol': protocol }
-    const service = makeService(t, { brokers, connectionTimeoutMs: 4_000, librdkafka, onError: () => {} })
+    const onError = () => {}
+    const service = makeService(t, { brokers, connectionTimeoutMs: 4_000, groupProtocol: protocol, onError })
     await service.connectConsumer(randomGroup())
     const late = new Received<number>()
     await broker.failRequests('OffsetFetch', ...unreadable)
@@ -41,11 +41,10 @@ for (const protocol of ['classic', 'consumer']) {
     const [topic, group] = [randomTopic(), randomGroup()]
     await broker.createTopic(topic, { partitions: 3 })
     let errors = 0
-    const librdkafka = { 'group.protocol': protocol }
     const onError = () => {
       errors += 1
     }
-    const service = makeService(t, { brokers: broker.brokers, librdkafka, onError })
+    const service = makeService(t, { brokers: broker.brokers, groupProtocol: protocol, onError })
     await service.connectConsumer(group)
     await broker.failRequests('OffsetFetch', ...unreadable)
     const subscribing = service.subscribe(topic, () => {}).catch(({ code }) => code)

@@ -6,7 +6,7 @@ import { makeService } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 // librdkafka waits for an answer to what it has assigned, which is given once the committed offsets are known.
-for (const protocol of ['classic', 'consumer']) {
+for (const protocol of ['classic', 'consumer'] as const) {
   test(`C9: disconnect leaves a ${protocol} group whose committed offsets cannot be read`, async (t) => {
     await using broker = await TestBroker.start()
     const topic = randomTopic()
@@ -14,7 +14,7 @@ for (const protocol of ['classic', 'consumer']) {
     let errors = 0
     const service = makeService(t, {
       brokers: broker.brokers,
-      librdkafka: { 'group.protocol': protocol },
+      groupProtocol: protocol,
       onError: () => {
         errors += 1
       },

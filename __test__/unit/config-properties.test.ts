@@ -110,7 +110,7 @@ test('any other property goes through under its own name, over the presets, to t
 })
 
 test('with the new group protocol the properties of the classic one are left out', () => {
-  const config = resolve({ librdkafka: { 'group.protocol': 'consumer' } })
+  const config = resolve({ groupProtocol: 'consumer' })
   const properties = consumerProperties(config, 'g')
   assert.equal(properties['group.protocol'], 'consumer')
   for (const classic of ['session.timeout.ms', 'heartbeat.interval.ms', 'partition.assignment.strategy']) {

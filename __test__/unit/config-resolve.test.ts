@@ -158,6 +158,16 @@ test('a wrong variable is named', () => {
   fails({}, /KAFKA_CONSUMER_DLQ_TOPIC may hold only/, { KAFKA_CONSUMER_DLQ_TOPIC: 'a/b' })
 })
 
+test('signals are true, false, or names of signals that can be handled', () => {
+  const signals = (handleSignals: unknown) => resolveConfig({ handleSignals } as KafkaConfig, NO_ENV).handleSignals
+  assert.deepEqual(signals(true), ['SIGINT', 'SIGTERM'])
+  assert.deepEqual(signals(['SIGHUP', 'SIGHUP']), ['SIGHUP'])
+  assert.deepEqual([signals(false), signals([])], [false, false])
+  for (const handleSignals of ['SIGTERM', ['TERM'], ['SIGKILL'], [15], 1]) {
+    fails({ handleSignals }, /"handleSignals" must be true, false or an array of signals/)
+  }
+})
+
 test('options that contradict each other are an error with both values', () => {
   fails({ sendTimeoutMs: 5, lingerMs: 5 }, /sendTimeoutMs \(5\) must be greater than lingerMs \(5\)/)
   fails({ sendBufferBytes: 1024 }, /sendBufferBytes \(1024\) must be at least maxRecordBytes \(1000000\)/)
@@ -166,10 +176,11 @@ test('options that contradict each other are an error with both values', () => {
   fails({ heartbeatIntervalMs: 45_000 }, /must be less than sessionTimeoutMs \(45000\)/)
   fails({ maxPollIntervalMs: 1000 }, /must be at least sessionTimeoutMs/)
   fails(
-    { librdkafka: { 'group.protocol': 'consumer' }, sessionTimeoutMs: 9000 },
-    /no effect with group.protocol=consumer/,
+    { groupProtocol: 'consumer', sessionTimeoutMs: 9000 },
+    /"sessionTimeoutMs" has no effect with groupProtocol "consumer"/,
   )
-  assert.doesNotThrow(() => resolveConfig({ librdkafka: { 'group.protocol': 'consumer' } }, NO_ENV))
+  fails({ librdkafka: { 'group.protocol': 'consumer', 'heartbeat.interval.ms': 9 } }, /no effect with groupProtocol/)
+  assert.doesNotThrow(() => resolveConfig({ groupProtocol: 'consumer' }, NO_ENV))
 })
 
 test('a librdkafka property that means an option sets that option, with its limits', () => {

@@ -18,6 +18,7 @@ export interface OptionSpec {
     | 'sasl'
     | 'logger'
     | 'codec'
+    | 'signals'
     | 'properties'
   /** The words of a choice. */
   readonly choices?: readonly string[]
@@ -186,6 +187,19 @@ export const OPTIONS: Readonly<Record<OptionName, OptionSpec>> = {
     max: MAX_INT,
     doc: 'How long connecting and joining a group may take.',
   },
+  disconnectTimeoutMs: {
+    type: 'integer',
+    default: 30_000,
+    unit: 'ms',
+    min: 0,
+    max: MAX_INT,
+    doc: 'How long `disconnect()` may take when it is not told, and how long a signal of `handleSignals` lets it take.',
+  },
+  handleSignals: {
+    type: 'signals',
+    default: false,
+    doc: 'Disconnects on a signal: `true` on SIGINT and SIGTERM, or an array of signals. Then the process ends by itself, with the exit code 128 + the signal’s number; a second signal ends it at once.',
+  },
   logLevel: {
     type: 'choice',
     choices: LOG_LEVELS,
@@ -317,6 +331,14 @@ export const OPTIONS: Readonly<Record<OptionName, OptionSpec>> = {
     max: 86_400_000,
     java: 'auto.commit.interval.ms',
     doc: 'How often the offsets of handled records are committed.',
+  },
+  groupProtocol: {
+    type: 'choice',
+    choices: ['classic', 'consumer'],
+    defaultText: '`classic`; `consumer` on the embedded broker',
+    librdkafka: ['group.protocol'],
+    java: 'group.protocol',
+    doc: 'How a group shares partitions out: among its members, or by the broker (KIP-848, from Kafka 4.0 on), which then also sets the session timeout and the heartbeat interval.',
   },
   groupInstanceId: {
     type: 'string',

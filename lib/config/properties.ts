@@ -92,6 +92,7 @@ export function consumerProperties(config: ResolvedConfig, groupId: string): Pro
     ...clientProperties(config),
     ...CONSUMER_DEFAULTS,
     'group.id': groupId,
+    ...(config.groupProtocol !== undefined && { 'group.protocol': config.groupProtocol }),
     ...(config.groupInstanceId !== undefined && { 'group.instance.id': config.groupInstanceId }),
     'auto.offset.reset': config.autoOffsetReset,
     'session.timeout.ms': String(config.sessionTimeoutMs),

@@ -6,7 +6,16 @@ import { OPTIONS, type OptionName } from './options.ts'
 import { type Find, resolveSasl, resolveSsl } from './security.ts'
 import { type Env, openSources } from './sources.ts'
 import type { KafkaConfig, ResolvedConfig } from './types.ts'
-import { type Given, parseBoolean, parseChoice, parseInteger, parseString, parseTopic, wrong } from './values.ts'
+import {
+  type Given,
+  parseBoolean,
+  parseChoice,
+  parseInteger,
+  parseSignals,
+  parseString,
+  parseTopic,
+  wrong,
+} from './values.ts'
 
 /**
  * The configuration of a service: input over environment over defaults. Everything is checked before anything
@@ -40,6 +49,8 @@ export function resolveConfig(input?: KafkaConfig, env: Env = process.env): Reso
     ...dlqTopic(find),
     enableMiddleware: boolean('enableMiddleware'),
     connectionTimeoutMs: integer('connectionTimeoutMs'),
+    disconnectTimeoutMs: integer('disconnectTimeoutMs'),
+    handleSignals: parseSignals(given('handleSignals')),
     logLevel: choice('logLevel'),
     devMode: choice('devMode'),
     ...logger(find),
@@ -55,6 +66,7 @@ export function resolveConfig(input?: KafkaConfig, env: Env = process.env): Reso
     maxPollIntervalMs: integer('maxPollIntervalMs'),
     prefetchBytes: integer('prefetchBytes'),
     commitIntervalMs: integer('commitIntervalMs'),
+    ...(find('groupProtocol') !== undefined && { groupProtocol: choice('groupProtocol') }),
     ...text('groupInstanceId'),
     librdkafka: properties,
   }
@@ -119,10 +131,10 @@ function checkTogether(config: ResolvedConfig, find: Find): void {
       `maxPollIntervalMs (${maxPollIntervalMs}) must be at least sessionTimeoutMs (${sessionTimeoutMs}).`,
     )
   }
-  if (config.librdkafka['group.protocol'] !== 'consumer') return
+  if (config.groupProtocol !== 'consumer') return
   for (const name of ['sessionTimeoutMs', 'heartbeatIntervalMs'] as const) {
     const given = find(name)
     if (given === undefined) continue
-    throw new ConfigError(`${given.where} has no effect with group.protocol=consumer: the broker sets it.`)
+    throw new ConfigError(`${given.where} has no effect with groupProtocol "consumer": the broker sets it.`)
   }
 }

@@ -41,7 +41,8 @@ export const REFUSALS: readonly Refusal[] = [
   { properties: ['auto.commit.interval.ms'], reason: 'narad commits by itself: use the option commitIntervalMs' },
   {
     properties: ['partition.assignment.strategy', 'group.protocol.type'],
-    reason: 'the scheduler relies on cooperative rebalances: cooperative-sticky, or set "group.protocol" to "consumer"',
+    reason:
+      'the scheduler relies on cooperative rebalances: cooperative-sticky, or the option groupProtocol "consumer"',
   },
   {
     properties: ['enable.idempotence', 'acks', 'request.required.acks', 'delivery.report.only.error'],

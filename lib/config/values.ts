@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { describeType, describeValue } from '../describe.ts'
 import { ConfigError } from '../errors.ts'
 import { topicNameProblem } from '../topics.ts'
@@ -16,6 +17,9 @@ const TRUE = ['true', '1', 'yes']
 const FALSE = ['false', '0', 'no']
 const UNIT_HINTS = { ms: 'milliseconds', bytes: 'bytes', records: 'records' } as const
 const MAX_STRING = 32_767
+const USUAL_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']
+/** No process gets to see these. */
+const UNSTOPPABLE: readonly string[] = ['SIGKILL', 'SIGSTOP']
 
 /** @throws {@link ConfigError} unless the value is true or false; a variable may also say 1, 0, yes or no in any letter case. */
 export function parseBoolean(given: Given): boolean {
@@ -45,6 +49,19 @@ export function parseChoice(spec: OptionSpec, given: Given): string {
   const word = typeof given.value === 'string' ? given.value.trim().toLowerCase() : ''
   if (choices.includes(word)) return word
   throw wrong(given, `must be one of ${choices.map((choice) => `"${choice}"`).join(', ')}`)
+}
+
+/** @throws {@link ConfigError} unless the value is true, false, or an array of signals that a process can handle. */
+export function parseSignals(given: Given): false | readonly NodeJS.Signals[] {
+  const { value } = given
+  if (value === false || (Array.isArray(value) && value.length === 0)) return false
+  if (value === true) return USUAL_SIGNALS
+  if (Array.isArray(value) && value.every(isSignal)) return Object.freeze([...new Set(value)])
+  throw wrong(given, 'must be true, false or an array of signals that can be handled, such as "SIGTERM"')
+}
+
+function isSignal(name: unknown): name is NodeJS.Signals {
+  return typeof name === 'string' && Object.hasOwn(constants.signals, name) && !UNSTOPPABLE.includes(name)
 }
 
 /** @throws {@link ConfigError} unless the value is text without control characters; secrets may hold any but NUL. */
