@@ -124,8 +124,10 @@ export class Member {
     const { listener } = this.#options
     if (event.batch !== undefined) this.#runners.get(event.batch.subscription)?.accept(new Batch(event.batch))
     else if (event.rebalance !== undefined) this.#rebalance(event.rebalance.kind, event.rebalance.partitions)
-    else if (event.error !== undefined) listener.onNativeError(event.error)
-    else if (event.log !== undefined) listener.onLog(event.log.level, event.log.text)
+    else if (event.error !== undefined) {
+      listener.onNativeError(event.error)
+      if (event.error.fatal) this.#loseAll()
+    } else if (event.log !== undefined) listener.onLog(event.log.level, event.log.text)
     return undefined
   }
 
@@ -147,6 +149,15 @@ export class Member {
         .map(({ topic, partition }) => ({ topic, partition }))
         .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1)),
     })
+  }
+
+  /** librdkafka takes the partitions of a member that cannot go on away without an event. */
+  #loseAll(): void {
+    if (this.#places.size === 0) return
+    this.#rebalance(
+      'lost',
+      Array.from(this.#places, ([slot, { topic, partition }]) => ({ slot, topic, partition })),
+    )
   }
 
   /**
@@ -195,6 +206,7 @@ export class Member {
       // now that the topics are there, and how many partitions they have is known
       await letters?.ensure(topics)
     } catch (error) {
+      this.#checkOpen()
       // a subscription whose caller is told that it failed does not go on behind its back
       this.#native.setTopics(id, [])
       throw error

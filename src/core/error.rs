@@ -198,6 +198,7 @@ impl CoreError {
                 ErrorCode::AuthorizationFailed
             }
             E::Authentication | E::SaslAuthenticationFailed => ErrorCode::AuthenticationFailed,
+            E::UnreleasedInstanceId => ErrorCode::Fenced,
             E::Fatal => ErrorCode::Fatal,
             _ => otherwise,
         }
