@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
-import { DONE, FAILED, NOT_RUN } from '../../lib/consumer/batch.ts'
+import { DONE, FAILED, HELD, NOT_RUN } from '../../lib/consumer/batch.ts'
 import { RecordContext } from '../../lib/consumer/record.ts'
 import { type BatchRecord, batchOf } from '../helpers/native-batch.ts'
 
@@ -139,5 +139,51 @@ describe('A batch', () => {
     batch.settle(2, DONE)
     assert.equal(batch.isPlain, false)
     assert.deepEqual([...(batch.unreported() ?? [])], [1 * 4, 2 * 4])
+  })
+
+  test('keeps what is left when it is compacted, once or again, and contexts that were given out', () => {
+    const records = Array.from({ length: 40 }, (_, index): BatchRecord => {
+      const text = 'v'.repeat(index)
+      return { offset: 100 + index, timestamp: index, slot: index % 3, lane: index, key: `k${index}`, value: text }
+    })
+    const batch = batchOf(9, records)
+    const contexts = records.map((_, index) => new RecordContext(batch.block, batch.row(index), PLACE))
+    const check = (left: readonly number[]) => {
+      for (const index of left) {
+        assert.deepEqual([batch.slot(index), batch.lane(index)], [index % 3, index])
+        const { offset, timestamp, key, rawValue } = new RecordContext(batch.block, batch.row(index), PLACE)
+        assert.deepEqual([offset, timestamp, key, rawValue?.length], [100 + index, index, `k${index}`, index])
+      }
+      for (const [index, { offset, key }] of contexts.entries())
+        assert.deepEqual([offset, key], [100 + index, `k${index}`])
+      for (const index of records.keys()) assert.equal(batch.hasEnded(index), !left.includes(index))
+    }
+    const settle = (keep: readonly number[]) => {
+      for (const index of records.keys()) if (!keep.includes(index) && !batch.hasEnded(index)) batch.settle(index, DONE)
+      batch.unreported()
+      batch.compact()
+      check(keep)
+    }
+    batch.hold(5)
+    batch.hold(39)
+    settle(Array.from({ length: 20 }, (_, index) => index + 20).concat(0, 5))
+    assert.equal(batch.block.offset(1), 101, 'half of it is not worth it')
+    settle([0, 5, 17, 30, 39].filter((index) => index !== 17))
+    assert.equal(batch.block.bytes.length, 5 + 30 + 39 + 2 + 2 + 3 + 3, 'only what is left')
+    settle([39])
+    assert.equal(batch.hold(39), false, 'it is held already')
+    assert.equal(batch.unreported(), undefined)
+    assert.equal(batch.settle(39, NOT_RUN), true)
+    assert.deepEqual([...(batch.unreported() ?? [])], [39 * 4 + NOT_RUN])
+  })
+
+  test('tells of a record that is held once, and not at all when it has ended before that is told', () => {
+    const batch = three()
+    assert.deepEqual([batch.hold(0), batch.hold(0), batch.hold(1)], [true, false, true])
+    batch.settle(1, DONE)
+    assert.deepEqual([...(batch.unreported() ?? [])], [0 * 4 + HELD, 1 * 4 + DONE])
+    assert.equal(batch.hold(0), false)
+    batch.settle(0, DONE)
+    assert.deepEqual([...(batch.unreported() ?? [])], [0 * 4 + DONE])
   })
 })
