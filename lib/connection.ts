@@ -6,6 +6,7 @@ import type { ResolvedConfig } from './config/types.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { DeliveryLog } from './consumer/delivery-log.ts'
 import { type ConsumerReport, Member, type RebalanceEvent } from './consumer/member.ts'
+import { type NewTopic, SharedTopicAdmin } from './delivery/shared-topic-admin.ts'
 import { ClosedError, fromNative, type KafkaError } from './errors.ts'
 import type { ServiceEmitter } from './events.ts'
 import type { EntryLevel, NaradLogger } from './logger.ts'
@@ -29,6 +30,11 @@ export class Connection {
   readonly #emitter: ServiceEmitter
   readonly #consumers = new Map<string, Promise<Member>>()
   readonly #started = new Map<string, Member>()
+  /** What groups ask of topics goes through the first of them. */
+  readonly #admin = new SharedTopicAdmin({
+    list: () => this.#anyMember().listTopics(),
+    create: (topics) => this.#createTopics(topics),
+  })
   #producerReady: Promise<void> | undefined
   /** Also for the dead letters of a service that connected none. */
   #producer: Producer | undefined
@@ -127,7 +133,6 @@ export class Connection {
     const properties = withFastGroups(await this.#withBrokers(consumerProperties(this.#config, group)))
     this.#checkOpen()
     const { commitIntervalMs, prefetchBytes, connectionTimeoutMs } = this.#config
-    const embedded = embeddedAt(properties['bootstrap.servers'] ?? '')
     const deliveries = new DeliveryLog(this.#logger, this.#emitter, (error) => this.#emitError(error))
     let isConnecting = true
     const consumer = Member.start({
@@ -145,7 +150,7 @@ export class Connection {
         onParked: (failure, context, topic) => deliveries.onParked(failure, context, topic),
       },
       sender: { sendOne: async (topic, columns) => (await this.#openProducer()).sendOne(topic, columns) },
-      createEmbeddedTopic: embedded && ((topic, partitions) => embedded.createTopic(topic, partitions)),
+      admin: this.#admin,
     })
     this.#started.set(group, consumer)
     try {
@@ -158,6 +163,21 @@ export class Connection {
     }
     this.#connected((probeTimeoutMs) => consumer.answers(probeTimeoutMs))
     return consumer
+  }
+
+  #anyMember(): Member {
+    const [member] = this.#started.values()
+    if (member === undefined) throw new ClosedError('The service is disconnecting.')
+    return member
+  }
+
+  async #createTopics(topics: readonly NewTopic[]): Promise<void> {
+    const member = this.#anyMember()
+    const embedded = embeddedAt(member.bootstrap)
+    if (embedded === undefined) return member.createTopics(topics)
+    // it has no admin requests
+    const missing = topics.map(({ topic, partitions }) => embedded.ensureTopic(topic, partitions))
+    await Promise.all(missing)
   }
 
   async #withBrokers(properties: Properties): Promise<Properties> {

@@ -67,6 +67,15 @@ export class EmbeddedCluster {
     return this.call((handle) => handle.createTopic(topic, partitions, replicationFactor))
   }
 
+  /** Creates a topic; one that is there already stays as it is. */
+  async ensureTopic(topic: string, partitions: number): Promise<void> {
+    try {
+      await this.createTopic(topic, partitions)
+    } catch (error) {
+      if ((error as KafkaError).kafkaCode !== 'TOPIC_ALREADY_EXISTS') throw error
+    }
+  }
+
   /** Asks the cluster for something. Calls take effect in the order in which they are made. */
   async call(ask: (handle: NativeBroker) => Promise<NativeError | null>): Promise<void> {
     if (this.#stopping !== undefined) throw new ClosedError('The embedded broker was stopped.')

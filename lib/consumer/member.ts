@@ -1,7 +1,8 @@
-import { DeadLetterTopics } from '../delivery/dead-letter-topics.ts'
+import { DeadLetterTopics, type TopicAdmin } from '../delivery/dead-letter-topics.ts'
 import { DeadLetterWriter, type LetterSender } from '../delivery/dead-letter-writer.ts'
 import type { Failure } from '../delivery/failure.ts'
 import type { NextStep } from '../delivery/retry-policy.ts'
+import type { NewTopic } from '../delivery/shared-topic-admin.ts'
 import { ArgumentError, ClosedError, fromNative, type KafkaError } from '../errors.ts'
 import { hold, release } from '../keep-alive.ts'
 import {
@@ -49,9 +50,6 @@ export interface MemberListener {
   onParked(failure: Failure, context: RecordContext, deadLetterTopic: string): void
 }
 
-/** Creates a topic on an embedded cluster, which has no admin requests. */
-export type CreateEmbeddedTopic = (topic: string, partitions: number) => Promise<void>
-
 export interface MemberOptions {
   readonly group: string
   readonly properties: Record<string, string>
@@ -61,8 +59,8 @@ export interface MemberOptions {
   readonly listener: MemberListener
   /** Sends dead letters. */
   readonly sender: LetterSender
-  /** Undefined where the cluster is not an embedded one. */
-  readonly createEmbeddedTopic: CreateEmbeddedTopic | undefined
+  /** Looks for topics of dead letters, and creates them. */
+  readonly admin: TopicAdmin
 }
 
 /** What a close left behind. */
@@ -106,6 +104,11 @@ export class Member {
     const member = new Member(handle, options)
     weak = new WeakRef(member)
     return member
+  }
+
+  /** The brokers to begin with. */
+  get bootstrap(): string {
+    return this.#options.properties['bootstrap.servers'] ?? ''
   }
 
   /** Waits until a broker answers. */
@@ -277,36 +280,27 @@ export class Member {
   /** Where the dead letters of a subscription go, if it has any. */
   #letters({ delivery }: ResolvedSubscription): DeadLetterTopics | undefined {
     if (delivery.givenUp !== 'park') return undefined
-    const { createEmbeddedTopic } = this.#options
-    return new DeadLetterTopics({
-      group: this.group,
-      topic: delivery.deadLetterTopic,
-      admin: {
-        list: () => this.#listTopics(),
-        create: (topic, partitions, config) =>
-          createEmbeddedTopic?.(topic, partitions) ?? this.#createTopic(topic, partitions, config),
-      },
-    })
-  }
-
-  async #createTopic(topic: string, partitions: number, config: Readonly<Record<string, string>>): Promise<void> {
-    const error = await this.#native.createTopics(
-      [{ topic, partitions, config: { ...config } }],
-      this.#options.timeoutMs,
-    )
-    if (error !== null) throw fromNative(error, { group: this.group })
+    const { admin } = this.#options
+    return new DeadLetterTopics({ group: this.group, topic: delivery.deadLetterTopic, admin })
   }
 
   /** The topics that are not for dead letters, or a RegExp would make dead letters of dead letters. */
   async #listOthers(letters: DeadLetterTopics | undefined): Promise<string[]> {
-    return [...(await this.#listTopics()).keys()].filter((name) => letters?.isOwn(name) !== true)
+    return [...(await this.listTopics()).keys()].filter((name) => letters?.isOwn(name) !== true)
   }
 
   /** The number of partitions of each topic. */
-  async #listTopics(): Promise<Map<string, number>> {
+  async listTopics(): Promise<Map<string, number>> {
     const topics = await this.#native.listTopics(this.#options.timeoutMs)
     if (!Array.isArray(topics)) throw fromNative(topics, { group: this.group })
     return new Map(topics.map(({ topic, partitions }) => [topic, partitions]))
+  }
+
+  /** Creates topics; those that are there already stay as they are. */
+  async createTopics(topics: readonly NewTopic[]): Promise<void> {
+    const requests = topics.map(({ topic, partitions, config }) => ({ topic, partitions, config: { ...config } }))
+    const error = await this.#native.createTopics(requests, this.#options.timeoutMs)
+    if (error !== null) throw fromNative(error, { group: this.group })
   }
 
   /** Gives back what waits, lets what runs end, commits and leaves, at the latest at the deadline. */
