@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { EventEmitter } from 'node:events';
 
 /** Every stable code that a `KafkaError` can carry. docs/errors.md says what each one means and what to do. */
-type NaradErrorCode = 'NARAD_CONFIG_INVALID' | 'NARAD_UNKNOWN_OPTION' | 'NARAD_INVALID_ARGUMENT' | 'NARAD_NOT_CONNECTED' | 'NARAD_CLOSED' | 'NARAD_CONNECTION_FAILED' | 'NARAD_CONNECTION_TIMEOUT' | 'NARAD_DISCONNECT_TIMEOUT' | 'NARAD_AUTHENTICATION_FAILED' | 'NARAD_AUTHORIZATION_FAILED' | 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT' | 'NARAD_RECORD_TOO_LARGE' | 'NARAD_INVALID_TOPIC' | 'NARAD_UNKNOWN_TOPIC' | 'NARAD_UNKNOWN_PARTITION' | 'NARAD_ENCODE_FAILED' | 'NARAD_DECODE_FAILED' | 'NARAD_HANDLER_FAILED' | 'NARAD_HANDLER_TIMEOUT' | 'NARAD_PERMANENT' | 'NARAD_TRANSIENT' | 'NARAD_BUSINESS' | 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC' | 'NARAD_SUBSCRIBE_FAILED' | 'NARAD_SUBSCRIBE_TIMEOUT' | 'NARAD_CONSUME_FAILED' | 'NARAD_OFFSET_OUT_OF_RANGE' | 'NARAD_COMMIT_FAILED' | 'NARAD_UNSAFE_INTEGER' | 'NARAD_FENCED' | 'NARAD_FATAL' | 'NARAD_NATIVE_MISSING' | 'NARAD_EMBEDDED_BROKER' | 'NARAD_EMBEDDED_UNSUPPORTED' | 'NARAD_EMBEDDED_DATA_LOST' | 'NARAD_INTERNAL';
+type NaradErrorCode = 'NARAD_CONFIG_INVALID' | 'NARAD_UNKNOWN_OPTION' | 'NARAD_INVALID_ARGUMENT' | 'NARAD_NOT_CONNECTED' | 'NARAD_CLOSED' | 'NARAD_CONNECTION_FAILED' | 'NARAD_CONNECTION_TIMEOUT' | 'NARAD_DISCONNECT_TIMEOUT' | 'NARAD_AUTHENTICATION_FAILED' | 'NARAD_AUTHORIZATION_FAILED' | 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT' | 'NARAD_RECORD_TOO_LARGE' | 'NARAD_INVALID_TOPIC' | 'NARAD_UNKNOWN_TOPIC' | 'NARAD_UNKNOWN_PARTITION' | 'NARAD_ENCODE_FAILED' | 'NARAD_DECODE_FAILED' | 'NARAD_HANDLER_FAILED' | 'NARAD_HANDLER_TIMEOUT' | 'NARAD_PERMANENT' | 'NARAD_TRANSIENT' | 'NARAD_BUSINESS' | 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC' | 'NARAD_SUBSCRIBE_FAILED' | 'NARAD_SUBSCRIBE_TIMEOUT' | 'NARAD_CONSUME_FAILED' | 'NARAD_SEEK_FAILED' | 'NARAD_NOT_ASSIGNED' | 'NARAD_OFFSET_OUT_OF_RANGE' | 'NARAD_COMMIT_FAILED' | 'NARAD_UNSAFE_INTEGER' | 'NARAD_FENCED' | 'NARAD_FATAL' | 'NARAD_NATIVE_MISSING' | 'NARAD_EMBEDDED_BROKER' | 'NARAD_EMBEDDED_UNSUPPORTED' | 'NARAD_EMBEDDED_DATA_LOST' | 'NARAD_INTERNAL';
 
 /** Where an acknowledged record was written. */
 interface RecordMetadata {
@@ -866,6 +866,61 @@ interface BatchSubscribeOptions<T = unknown> extends Omit<SubscribeOptions<T>, '
 /** A topic, a pattern of topics, or several of them. */
 type TopicsInput = string | RegExp | ReadonlyArray<string | RegExp>;
 
+/** A partition, or without a number all partitions of a topic that this member has at the moment. */
+interface PartitionPlace {
+    topic: string;
+    partition?: number;
+}
+/** Where a partition goes on: at an offset, at its beginning or end, or at the first record of a time or later. */
+type SeekTarget = number | 'beginning' | 'end' | Date | {
+    timestamp: number | Date;
+};
+/**
+ * Topics that are being handled: what `subscribe` resolves to. In log-only mode there are no partitions: calls that name
+ * some do nothing, and a pause of all holds once the service goes live.
+ */
+declare class Subscription {
+    #private;
+    /** The consumer group. */
+    get group(): string;
+    /** The names of the topics that it handles now, those that match a RegExp included. */
+    get topics(): readonly string[];
+    /** Whether all of it was paused, by {@link pause} without places. */
+    get isPaused(): boolean;
+    /**
+     * Begins nothing more of these partitions, from this call on: no record, no retry, no batch. Handlers that run go on,
+     * other partitions too, and the member stays in its group. What was received already is kept, in order, and fetching
+     * stops once the prefetch is full.
+     *
+     * A pause ends with {@link resume}, or when the partition goes to another member. Partitions that are assigned later
+     * are paused only if all of the subscription is.
+     *
+     * @param places Default: all of the subscription.
+     * @throws {@link ConsumeError} (`NARAD_NOT_ASSIGNED`) when this member does not have such a partition;
+     *   {@link ArgumentError}
+     */
+    pause(places?: PartitionPlace | readonly PartitionPlace[]): void;
+    /**
+     * Goes on where {@link pause} stopped. After a pause of all, `resume(places)` goes on with these alone.
+     *
+     * @param places Default: all of the subscription, however it was paused.
+     * @throws As {@link pause}.
+     */
+    resume(places?: PartitionPlace | readonly PartitionPlace[]): void;
+    /**
+     * Goes on with a partition, or with all of a topic's that are assigned here, somewhere else, forwards or backwards.
+     * Once it resolves, no record from before the seek begins: what was received and had not begun is dropped. Handlers
+     * that run go on, and their end counts for nothing. The new position is committed with the next commit, before any
+     * record of it is handled. A partition that had stopped goes on, one that is paused stays paused.
+     *
+     * @param target A time is in milliseconds since the epoch, or a Date; where no record is that late, the end is meant.
+     * @throws {@link ConsumeError}: `NARAD_NOT_ASSIGNED` when this member does not have the partition,
+     *   `NARAD_OFFSET_OUT_OF_RANGE` when the log does not have the offset, `NARAD_SEEK_FAILED`; {@link ArgumentError},
+     *   {@link ClosedError}, {@link EmbeddedBrokerError} for a time
+     */
+    seek(place: PartitionPlace, target: SeekTarget): Promise<void>;
+}
+
 /** Why partitions came or went. */
 interface RebalanceEvent {
     group: string;
@@ -961,8 +1016,8 @@ declare class Consumer {
      *
      * @throws {@link SubscribeError}, {@link TopicError}, {@link ArgumentError}
      */
-    subscribe<T = unknown>(topics: TopicsInput, handler: BatchHandler<T>, options: ConsumerBatchSubscribeOptions<T>): Promise<void>;
-    subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: ConsumerSubscribeOptions<T>): Promise<void>;
+    subscribe<T = unknown>(topics: TopicsInput, handler: BatchHandler<T>, options: ConsumerBatchSubscribeOptions<T>): Promise<Subscription>;
+    subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: ConsumerSubscribeOptions<T>): Promise<Subscription>;
 }
 
 /**
@@ -1238,10 +1293,11 @@ declare class KafkaService extends ServiceEmitter {
      * Handles the records of topics: a name, a RegExp, or several. Resolves once the group has been joined and its
      * start is fixed, so that what is sent afterwards is handled. May be called at any time, also while consuming.
      *
+     * @returns What pauses and resumes it.
      * @throws {@link SubscribeError}, {@link TopicError}, {@link ArgumentError}, {@link NotConnectedError}
      */
-    subscribe<T = unknown>(topics: TopicsInput, handler: BatchHandler<T>, options: BatchSubscribeOptions<T>): Promise<void>;
-    subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: SubscribeOptions<T>): Promise<void>;
+    subscribe<T = unknown>(topics: TopicsInput, handler: BatchHandler<T>, options: BatchSubscribeOptions<T>): Promise<Subscription>;
+    subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: SubscribeOptions<T>): Promise<Subscription>;
     /**
      * Takes no more records, lets handlers end, commits, leaves the groups, delivers what was sent, and closes, all
      * within the time. A second call gives the same promise. `init()` makes the service usable again.
@@ -1343,6 +1399,7 @@ export type {
   NaradErrorCode,
   Next,
   Ordering,
+  PartitionPlace,
   RawHeader,
   RebalanceEvent,
   RecordContext,
@@ -1358,6 +1415,7 @@ export type {
   SaslMechanism,
   SchemaIssue,
   SchemaResult,
+  SeekTarget,
   SendContext,
   SendErrorFields,
   SendNext,
@@ -1368,6 +1426,7 @@ export type {
   SslConfig,
   StandardSchema,
   SubscribeOptions,
+  Subscription,
   TimeoutOptions,
   TopicsInput,
   TransientErrorFields,

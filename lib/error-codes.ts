@@ -28,6 +28,8 @@ export type NaradErrorCode =
   | 'NARAD_SUBSCRIBE_FAILED'
   | 'NARAD_SUBSCRIBE_TIMEOUT'
   | 'NARAD_CONSUME_FAILED'
+  | 'NARAD_SEEK_FAILED'
+  | 'NARAD_NOT_ASSIGNED'
   | 'NARAD_OFFSET_OUT_OF_RANGE'
   | 'NARAD_COMMIT_FAILED'
   | 'NARAD_UNSAFE_INTEGER'
@@ -295,14 +297,28 @@ export const ERROR_CODES: Readonly<Record<NaradErrorCode, ErrorCodeEntry>> = {
     meaning: 'Fetching from a partition failed. It comes with the `error` event, and fetching is tried again.',
     remedy: 'Look at `kafkaCode`; a passing failure, such as a leader that moves, heals by itself.',
   },
+  NARAD_SEEK_FAILED: {
+    class: 'ConsumeError',
+    retriable: true,
+    fatal: false,
+    meaning: 'The brokers did not say which offsets a partition has, or it could not go on at another one in time.',
+    remedy: 'Try again; the partition goes on where it was.',
+  },
+  NARAD_NOT_ASSIGNED: {
+    class: 'ConsumeError',
+    retriable: false,
+    fatal: false,
+    meaning: 'A call names a partition that this member of the group does not have, or not in this subscription.',
+    remedy: 'Ask the member that has it; the `rebalance` event says which partitions come and go.',
+  },
   NARAD_OFFSET_OUT_OF_RANGE: {
     class: 'ConsumeError',
     retriable: false,
     fatal: false,
     meaning:
-      'The log no longer has the position of the group: records were deleted before they were read, or the topic was made anew.',
+      'The log no longer has the position of the group: records were deleted before they were read, or the topic was made anew. Or a `seek` names an offset that the log does not have.',
     remedy:
-      'Reading goes on where `autoOffsetReset` says. Compare the retention of the topic with the lag of the group.',
+      'After a seek, reading goes on where it was; otherwise where `autoOffsetReset` says. Compare the retention of the topic with the lag of the group.',
   },
   NARAD_COMMIT_FAILED: {
     class: 'CommitError',

@@ -25,6 +25,7 @@ export type {
   SubscribeOptions,
   TopicsInput,
 } from './consumer/subscribe-options.ts'
+export type { PartitionPlace, SeekTarget, Subscription } from './consumer/subscription.ts'
 export type { Classify, FailureClass } from './delivery/failure.ts'
 export type { DeadLetterOptions, DeliveryOptions, RetryOptions } from './delivery/options.ts'
 export { ack, deadLetter, type RetryVerdictOptions, retry, type Verdict } from './delivery/verdict.ts'

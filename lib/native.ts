@@ -7,9 +7,11 @@ export type {
   NativeConsumer,
   NativeConsumerEvent,
   NativeError,
+  NativeMove,
   NativePartition,
   NativeProducer,
   NativeProducerEvent,
+  NativeSeekTarget,
 } from '../native/index.js'
 
 let loaded: NativeModule | undefined

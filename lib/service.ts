@@ -12,6 +12,7 @@ import {
   type SubscribeOptions,
   type TopicsInput,
 } from './consumer/subscribe-options.ts'
+import { LogOnlyControl, Subscription } from './consumer/subscription.ts'
 import { describeValue } from './describe.ts'
 import { AUTO_TIMEOUT_MS, LogOnly } from './dev-mode.ts'
 import { ArgumentError, ClosedError, ConfigError, KafkaError, NotConnectedError } from './errors.ts'
@@ -43,7 +44,7 @@ const NOTHING_LEFT: DisconnectReport = { undelivered: 0, groups: [] }
 /** What was asked for while there is no broker. */
 interface Wish {
   groups: string[]
-  subscriptions: Array<{ group: string; spec: ResolvedSubscription; handler: unknown }>
+  subscriptions: Array<{ group: string; spec: ResolvedSubscription; handler: unknown; subscription: Subscription }>
 }
 
 /**
@@ -218,23 +219,24 @@ export class KafkaService extends ServiceEmitter {
    * Handles the records of topics: a name, a RegExp, or several. Resolves once the group has been joined and its
    * start is fixed, so that what is sent afterwards is handled. May be called at any time, also while consuming.
    *
+   * @returns What pauses and resumes it.
    * @throws {@link SubscribeError}, {@link TopicError}, {@link ArgumentError}, {@link NotConnectedError}
    */
   async subscribe<T = unknown>(
     topics: TopicsInput,
     handler: BatchHandler<T>,
     options: BatchSubscribeOptions<T>,
-  ): Promise<void>
+  ): Promise<Subscription>
   async subscribe<T = unknown>(
     topics: TopicsInput,
     handler: RecordHandler<T>,
     options?: SubscribeOptions<T>,
-  ): Promise<void>
-  async subscribe(topics: TopicsInput, handler: unknown, options?: unknown): Promise<void> {
+  ): Promise<Subscription>
+  async subscribe(topics: TopicsInput, handler: unknown, options?: unknown): Promise<Subscription> {
     return this.#subscribe(topics, handler, options)
   }
 
-  async #subscribe(topics: TopicsInput, handler: unknown, options: unknown): Promise<void> {
+  async #subscribe(topics: TopicsInput, handler: unknown, options: unknown): Promise<Subscription> {
     if (typeof handler !== 'function') {
       throw new ArgumentError(`subscribe needs a function to handle records, but got ${describeValue(handler)}.`)
     }
@@ -242,15 +244,17 @@ export class KafkaService extends ServiceEmitter {
     const composed = this.#middleware.handler(handler, spec.use, spec.batch !== undefined)
     const group = spec.group ?? this.#lastGroup
     if (this.#logOnly !== undefined) {
-      this.#wish.subscriptions.push({ group: group ?? this.#groupName(undefined), spec, handler: composed })
-      return
+      const name = group ?? this.#groupName(undefined)
+      const subscription = new Subscription(new LogOnlyControl(name, spec.topics))
+      this.#wish.subscriptions.push({ group: name, spec, handler: composed, subscription })
+      return subscription
     }
     const consumer = group === undefined ? undefined : this.#connection?.consumer(group)
     if (consumer === undefined) {
       const which = group === undefined ? 'A consumer group' : `Group ${group}`
       throw new NotConnectedError(`${which} is not connected: await connectConsumer() before subscribe().`)
     }
-    await consumer.subscribe(spec, this.#fromBeginning(spec), composed)
+    return new Subscription(await consumer.subscribe(spec, this.#fromBeginning(spec), composed))
   }
 
   /**
@@ -400,10 +404,11 @@ export class KafkaService extends ServiceEmitter {
     this.#connection = connection
     this.#logOnly = undefined
     this.logger.info('Dev mode: a broker answers, the service is live')
-    for (const { group, spec, handler } of wish.subscriptions) {
+    for (const { group, spec, handler, subscription } of wish.subscriptions) {
       connection
         .consumer(group)
         ?.subscribe(spec, this.#fromBeginning(spec), handler)
+        .then((control) => Subscription.goLive(subscription, control))
         .catch((error: KafkaError) => {
           if (!this.emit('error', error)) this.logger.error({ err: error }, error.message)
         })

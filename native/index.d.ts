@@ -43,6 +43,10 @@ export declare class NativeConsumer {
   subscribe(subscription: NativeSubscription, timeoutMs: number): Promise<NativeError | null>
   /** Replaces a subscription's topics. */
   setTopics(subscription: number, topics: Array<string>): void
+  /** Hands nothing more of some partitions over, or goes on with them. Batches on their way still arrive. */
+  setPaused(slots: Array<number>, isPaused: boolean): void
+  /** Goes on with some partitions somewhere else: all of them or none. */
+  seek(places: Array<NativeSeekPlace>, target: NativeSeekTarget, timeoutMs: number): Promise<NativeError | null>
   /** All topics, Kafka's internal ones included. */
   listTopics(timeoutMs: number): Promise<Array<NativeTopic> | NativeError>
   /** Creates topics; those that are there already stay as they are. */
@@ -88,10 +92,11 @@ export interface NativeBrokerSettings {
   brokers: number
 }
 
-/** One of: a batch, a rebalance, an error, a log line. */
+/** One of: a batch, a rebalance, moves, an error, a log line. */
 export interface NativeConsumerEvent {
   batch?: NativeBatch
   rebalance?: NativeRebalance
+  moved?: Array<NativeMove>
   error?: NativeError
   log?: NativeLog
 }
@@ -137,6 +142,12 @@ export interface NativeLog {
   text: string
 }
 
+/** A partition that goes on somewhere else, in a new slot. */
+export interface NativeMove {
+  from: number
+  to: number
+}
+
 /** A topic to create, replicated as the broker's default says. */
 export interface NativeNewTopic {
   topic: string
@@ -148,6 +159,7 @@ export interface NativeNewTopic {
 /** A partition while it is assigned. */
 export interface NativePartition {
   slot: number
+  subscription: number
   topic: string
   partition: number
 }
@@ -172,6 +184,20 @@ export interface NativeProducerReport {
 export interface NativeRebalance {
   kind: 'assigned' | 'revoked' | 'lost'
   partitions: Array<NativePartition>
+}
+
+/** A partition that is to go on somewhere else. */
+export interface NativeSeekPlace {
+  slot: number
+  topic: string
+  partition: number
+}
+
+/** Where partitions go on: at an offset, at a time in milliseconds, at the beginning or at the end. */
+export interface NativeSeekTarget {
+  kind: 'offset' | 'timestamp' | 'beginning' | 'end'
+  /** The offset or the time. */
+  value: number
 }
 
 /** A subscription as it is asked for. */

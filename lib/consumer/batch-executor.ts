@@ -43,9 +43,16 @@ export class BatchExecutor implements Runner {
   readonly #options: BatchExecutorOptions
   readonly #reports: Reports
   readonly #dropped = new Set<number>()
+  readonly #paused = new Set<number>()
+  /** They are paused until the next call, so that nothing that was put aside is overtaken. */
+  readonly #resumed = new Set<number>()
   readonly #batches = new Fifo<Batch>()
   /** Records of the batch that is handled, to be handled again, each alone. */
   readonly #again = new Fifo<Item>()
+  /** What was put aside and may go on: it comes before the batches. */
+  readonly #continued = new Fifo<readonly Item[]>()
+  /** Records of paused slots, as they came. */
+  readonly #aside = new Fifo<readonly Item[]>()
   readonly #slice = new TimeSlice()
   #isRunning = false
   #isStopped = false
@@ -63,15 +70,35 @@ export class BatchExecutor implements Runner {
   accept(batch: Batch): void {
     this.#batches.push(batch)
     if (this.#isStopped) this.#giveBack()
+    // not at once: the native side hands over the next batch before the event loop gets a turn
+    this.#runSoon()
+  }
+
+  #runSoon(): void {
     if (this.#isRunning) return
     this.#isRunning = true
-    // not at once: the native side hands over the next batch before the event loop gets a turn
     setImmediate(() => void this.#run())
   }
 
-  drop(slots: ReadonlySet<number>, reason: Error): void {
-    for (const slot of slots) this.#dropped.add(slot)
-    if (this.#running.some(({ slot }) => slots.has(slot))) this.#controller?.abort(reason)
+  pause(slots: Iterable<number>): void {
+    for (const slot of slots) {
+      this.#paused.add(slot)
+      this.#resumed.delete(slot)
+    }
+  }
+
+  resume(slots: ReadonlySet<number>): void {
+    for (const slot of slots) if (this.#paused.has(slot)) this.#resumed.add(slot)
+    this.#runSoon()
+  }
+
+  drop(slots: ReadonlySet<number>, reason?: Error): void {
+    for (const slot of slots) {
+      this.#dropped.add(slot)
+      this.#paused.delete(slot)
+      this.#resumed.delete(slot)
+    }
+    if (reason !== undefined && this.#running.some(({ slot }) => slots.has(slot))) this.#controller?.abort(reason)
     this.#giveBack()
   }
 
@@ -86,18 +113,36 @@ export class BatchExecutor implements Runner {
 
   async #run(): Promise<void> {
     this.#slice.begin()
-    for (let batch = this.#batches.shift(); batch !== undefined; batch = this.#batches.shift()) {
-      await this.#handle(batch)
+    for (let items = this.#next(); items !== undefined; items = this.#next()) {
+      await this.#handle(items)
     }
     this.#isRunning = false
   }
 
-  async #handle(batch: Batch): Promise<void> {
-    const items: Item[] = []
-    for (let index = 0; index < batch.records; index += 1) {
-      if (!batch.hasEnded(index)) items.push({ batch, index, slot: batch.slot(index), history: undefined })
+  /** What comes next, of slots that are paused as well. */
+  #next(): readonly Item[] | undefined {
+    if (this.#resumed.size > 0) this.#continue()
+    const continued = this.#continued.shift()
+    if (continued !== undefined) return continued
+    const batch = this.#batches.shift()
+    return batch === undefined ? undefined : itemsOf(batch)
+  }
+
+  /** What was put aside of slots that go on comes before what was put aside earlier and is not handled yet. */
+  #continue(): void {
+    for (const slot of this.#resumed) this.#paused.delete(slot)
+    this.#resumed.clear()
+    const later = this.#continued.clear()
+    for (const items of this.#aside.clear()) {
+      const [paused, others] = split(items, ({ slot }) => this.#paused.has(slot))
+      if (paused.length > 0) this.#aside.push(paused)
+      if (others.length > 0) this.#continued.push(others)
     }
-    const live = this.#live(items)
+    for (const items of later) this.#continued.push(items)
+  }
+
+  async #handle(items: readonly Item[]): Promise<void> {
+    const live = this.#startable(items)
     if (live.length === 0) return
     const attempt = await this.#attempt(live)
     let waitMs = 0
@@ -114,7 +159,7 @@ export class BatchExecutor implements Runner {
   }
 
   async #handleAlone(item: Item): Promise<void> {
-    while (this.#isLive(item)) {
+    while (this.#startable([item]).length > 0) {
       const { contexts, failures } = await this.#attempt([item])
       const afterMs = await this.#conclude(item, contexts[0] as RecordContext, failures[0], false)
       if (afterMs === undefined) return
@@ -135,6 +180,15 @@ export class BatchExecutor implements Runner {
 
   #mayRun(slot: number): boolean {
     return !this.#isStopped && !this.#dropped.has(slot)
+  }
+
+  /** Puts aside the records of paused slots; those that may be handled now are left. */
+  #startable(items: readonly Item[]): readonly Item[] {
+    const [paused, startable] = split(this.#live(items), ({ slot }) => this.#paused.has(slot))
+    if (paused.length === 0) return startable
+    for (const { batch, index } of paused) this.#reports.hold(batch, index)
+    this.#aside.push(paused)
+    return startable
   }
 
   async #attempt(items: readonly Item[]): Promise<Attempt> {
@@ -257,6 +311,12 @@ export class BatchExecutor implements Runner {
   #giveBack(): void {
     this.#again.filter((item) => this.#isLive(item))
     this.#wake?.()
+    for (const waiting of [this.#aside, this.#continued]) {
+      for (const items of waiting.clear()) {
+        const live = this.#live(items)
+        if (live.length > 0) waiting.push(live)
+      }
+    }
     this.#batches.filter((batch) => {
       let isLeft = false
       for (let index = 0; index < batch.records; index += 1) {
@@ -267,6 +327,20 @@ export class BatchExecutor implements Runner {
       return isLeft
     })
   }
+}
+
+function itemsOf(batch: Batch): Item[] {
+  const items: Item[] = []
+  for (let index = 0; index < batch.records; index += 1) {
+    if (!batch.hasEnded(index)) items.push({ batch, index, slot: batch.slot(index), history: undefined })
+  }
+  return items
+}
+
+function split<T>(all: readonly T[], fits: (one: T) => boolean): [those: T[], others: T[]] {
+  const parts: [T[], T[]] = [[], []]
+  for (const one of all) parts[fits(one) ? 0 : 1].push(one)
+  return parts
 }
 
 function lateError(records: readonly RecordContext[], timeoutMs: number): HandlerTimeoutError {

@@ -1,6 +1,7 @@
 import type { BatchHandler } from './batch-executor.ts'
 import type { RecordHandler } from './executor.ts'
 import type { BatchSubscribeOptions, SubscribeOptions, TopicsInput } from './subscribe-options.ts'
+import type { Subscription } from './subscription.ts'
 
 /** Options of {@link Consumer.subscribe}: those of a service's `subscribe`, without the group. */
 export type ConsumerSubscribeOptions<T = unknown> = Omit<SubscribeOptions<T>, 'group'>
@@ -8,7 +9,7 @@ export type ConsumerSubscribeOptions<T = unknown> = Omit<SubscribeOptions<T>, 'g
 /** As {@link ConsumerSubscribeOptions}, for a handler that takes an array. */
 export type ConsumerBatchSubscribeOptions<T = unknown> = Omit<BatchSubscribeOptions<T>, 'group'>
 
-type Subscribe = (topics: TopicsInput, handler: unknown, options: object) => Promise<void>
+type Subscribe = (topics: TopicsInput, handler: unknown, options: object) => Promise<Subscription>
 
 /** One consumer group of a service: `subscribe` for that group, whichever was connected last. */
 export class Consumer {
@@ -30,13 +31,13 @@ export class Consumer {
     topics: TopicsInput,
     handler: BatchHandler<T>,
     options: ConsumerBatchSubscribeOptions<T>,
-  ): Promise<void>
+  ): Promise<Subscription>
   subscribe<T = unknown>(
     topics: TopicsInput,
     handler: RecordHandler<T>,
     options?: ConsumerSubscribeOptions<T>,
-  ): Promise<void>
-  subscribe(topics: TopicsInput, handler: unknown, options: object = {}): Promise<void> {
+  ): Promise<Subscription>
+  subscribe(topics: TopicsInput, handler: unknown, options: object = {}): Promise<Subscription> {
     return this.#subscribe(topics, handler, { ...options, group: this.group })
   }
 }

@@ -42,9 +42,10 @@ class Worker {
   }
 }
 
-/** A record that waits for its next attempt, or whose dead letter is being written. */
+/** A record that waits for its next attempt, whose dead letter is being written, or whose slot is paused. */
 interface Held extends Waiting {
   isWriting: boolean
+  isPaused: boolean
   cancel: () => void
 }
 
@@ -74,6 +75,7 @@ export class Executor implements Runner {
   readonly #ready = new Fifo<Waiting>()
   readonly #held = new Set<Held>()
   readonly #dropped = new Set<number>()
+  readonly #paused = new Set<number>()
   #isDue = false
   #isFilling = false
   #isSweeping = false
@@ -96,9 +98,13 @@ export class Executor implements Runner {
       return
     }
     if (!this.#isSweeping) this.#sweepLater()
+    // not at once: the native side hands over the next batch before the event loop gets a turn
+    this.#fillSoon()
+  }
+
+  #fillSoon(): void {
     if (this.#isDue) return
     this.#isDue = true
-    // not at once: the native side hands over the next batch before the event loop gets a turn
     setImmediate(this.#turn)
   }
 
@@ -108,10 +114,28 @@ export class Executor implements Runner {
     this.#fill()
   }
 
-  drop(slots: ReadonlySet<number>, reason: Error): void {
-    for (const slot of slots) this.#dropped.add(slot)
+  pause(slots: Iterable<number>): void {
+    for (const slot of slots) this.#paused.add(slot)
+  }
+
+  resume(slots: ReadonlySet<number>): void {
+    for (const slot of slots) this.#paused.delete(slot)
+    for (const held of this.#held) {
+      if (!held.isPaused || !slots.has(held.batch.slot(held.index))) continue
+      this.#held.delete(held)
+      this.#ready.push(held)
+    }
+    this.#fillSoon()
+  }
+
+  drop(slots: ReadonlySet<number>, reason?: Error): void {
+    for (const slot of slots) {
+      this.#dropped.add(slot)
+      this.#paused.delete(slot)
+    }
     for (const worker of [...this.#active, ...this.#late]) {
-      if (slots.has(worker.batch.slot(worker.index))) RecordContext.abort(worker.context, reason)
+      if (reason !== undefined && slots.has(worker.batch.slot(worker.index)))
+        RecordContext.abort(worker.context, reason)
     }
     this.#giveBack()
   }
@@ -201,8 +225,10 @@ export class Executor implements Runner {
   /** The next record of a lane whose head has ended, which may run now; those that may not are given back. */
   #nextOf(lane: number): Waiting | undefined {
     for (let next = this.#lanes.next(lane); next !== undefined; next = this.#lanes.next(lane)) {
-      if (this.#mayRun(next.batch.slot(next.index))) return next
-      this.#settle(next.batch, next.index, NOT_RUN)
+      const slot = next.batch.slot(next.index)
+      if (!this.#mayRun(slot)) this.#settle(next.batch, next.index, NOT_RUN)
+      else if (this.#isPaused(slot)) return this.#putAside(next)
+      else return next
     }
     return undefined
   }
@@ -210,8 +236,10 @@ export class Executor implements Runner {
   /** The next record that may run; those whose lanes are taken are put aside on the way. */
   #take(worker: Worker): boolean {
     for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) {
-      if (this.#mayRun(next.batch.slot(next.index))) return assign(worker, next)
-      this.#handBack(next)
+      const slot = next.batch.slot(next.index)
+      if (!this.#mayRun(slot)) this.#handBack(next)
+      else if (this.#isPaused(slot)) this.#putAside(next)
+      else return assign(worker, next)
     }
     for (let batch = this.#batches.peek(); batch !== undefined; batch = this.#batches.peek()) {
       const index = batch.cursor
@@ -221,9 +249,14 @@ export class Executor implements Runner {
       }
       batch.cursor += 1
       const row = batch.row(index)
-      if (!this.#mayRun(batch.block.slot(row))) {
+      const slot = batch.block.slot(row)
+      if (!this.#mayRun(slot)) {
         if (!batch.hasEnded(index)) this.#settle(batch, index, NOT_RUN)
       } else if (this.#lanes.enter(batch.block.lane(row), batch, index)) {
+        if (this.#isPaused(slot)) {
+          this.#putAside({ batch, index })
+          continue
+        }
         worker.batch = batch
         worker.index = index
         worker.history = undefined
@@ -236,6 +269,15 @@ export class Executor implements Runner {
   #mayRun(slot: number): boolean {
     if (this.#isStopped) return false
     return this.#dropped.size === 0 || !this.#dropped.has(slot)
+  }
+
+  #isPaused(slot: number): boolean {
+    return this.#paused.size > 0 && this.#paused.has(slot)
+  }
+
+  /** A record whose turn has come keeps its lane, and so its place, until its slot is resumed. */
+  #putAside(next: Waiting): undefined {
+    this.#hold(next).isPaused = true
   }
 
   /** Gives back, without running it, a record that has its lane. */
@@ -310,7 +352,7 @@ export class Executor implements Runner {
   }
 
   #hold({ batch, index, history }: Waiting): Held {
-    const held: Held = { batch, index, history, isWriting: false, cancel: () => {} }
+    const held: Held = { batch, index, history, isWriting: false, isPaused: false, cancel: () => {} }
     this.#held.add(held)
     this.#reports.hold(batch, index)
     this.#lanes.hold(batch.lane(index))

@@ -9,15 +9,18 @@ import {
   type NativeConsumer,
   type NativeConsumerEvent,
   type NativeError,
+  type NativeMove,
   type NativePartition,
   native,
 } from '../native.ts'
 import { Batch } from './batch.ts'
 import { BatchExecutor, type BatchHandler } from './batch-executor.ts'
 import { Executor, type RecordHandler } from './executor.ts'
+import { Flow } from './flow.ts'
 import type { Place, RecordContext } from './record.ts'
 import type { Runner, RunnerOptions } from './runner.ts'
 import type { ResolvedSubscription } from './subscribe-options.ts'
+import type { SubscriptionControl } from './subscription.ts'
 import { TopicWatch } from './topic-watch.ts'
 
 /** Bytes of a batch for a handler of single records, and of one for a batch handler. */
@@ -79,6 +82,8 @@ export class Member {
   readonly #options: MemberOptions
   readonly #places = new Map<number, Place>()
   readonly #runners = new Map<number, Runner>()
+  /** By subscription, as the runners. */
+  readonly #flows = new Map<number, Flow>()
   /** The owner of each topic that was named, for the error about a second one. */
   readonly #topics = new Set<string>()
   readonly #watches: TopicWatch[] = []
@@ -127,6 +132,7 @@ export class Member {
     const { listener } = this.#options
     if (event.batch !== undefined) this.#runners.get(event.batch.subscription)?.accept(new Batch(event.batch))
     else if (event.rebalance !== undefined) this.#rebalance(event.rebalance.kind, event.rebalance.partitions)
+    else if (event.moved !== undefined) this.#moved(event.moved)
     else if (event.error !== undefined) {
       listener.onNativeError(event.error)
       if (event.error.fatal) this.#loseAll()
@@ -134,19 +140,41 @@ export class Member {
     return undefined
   }
 
-  #rebalance(kind: RebalanceEvent['kind'], partitions: NativePartition[]): void {
-    const { group } = this
-    if (kind === 'assigned') {
-      for (const { slot, topic, partition } of partitions) this.#places.set(slot, { topic, partition, group })
-    } else {
-      const slots = new Set(partitions.map(({ slot }) => slot))
-      const reason = new ClosedError(`The partition was ${kind}: another member of ${group} handles it from here.`)
-      for (const runner of this.#runners.values()) runner.drop(slots, reason)
-      // contexts of records that run keep their place
-      for (const slot of slots) this.#places.delete(slot)
+  #moved(moves: NativeMove[]): void {
+    for (const move of moves) {
+      this.#places.set(move.to, this.#places.get(move.from) as Place)
+      for (const flow of this.#flows.values()) flow.moved(move)
+      this.#places.delete(move.from)
     }
+  }
+
+  #rebalance(kind: RebalanceEvent['kind'], partitions: NativePartition[]): void {
+    if (kind !== 'assigned') {
+      this.#lose(kind, partitions)
+      return
+    }
+    const { group } = this
+    for (const assigned of partitions) {
+      const { slot, topic, partition } = assigned
+      this.#places.set(slot, { topic, partition, group })
+      this.#flows.get(assigned.subscription)?.assigned(assigned)
+    }
+    this.#tell(kind, partitions)
+  }
+
+  #lose(kind: 'revoked' | 'lost', partitions: ReadonlyArray<Omit<NativePartition, 'subscription'>>): void {
+    const slots = new Set(partitions.map(({ slot }) => slot))
+    const reason = new ClosedError(`The partition was ${kind}: another member of ${this.group} handles it from here.`)
+    for (const runner of this.#runners.values()) runner.drop(slots, reason)
+    for (const flow of this.#flows.values()) flow.gone(slots)
+    // contexts of records that run keep their place
+    for (const slot of slots) this.#places.delete(slot)
+    this.#tell(kind, partitions)
+  }
+
+  #tell(kind: RebalanceEvent['kind'], partitions: ReadonlyArray<{ topic: string; partition: number }>): void {
     this.#options.listener.onRebalance({
-      group,
+      group: this.group,
       kind,
       partitions: partitions
         .map(({ topic, partition }) => ({ topic, partition }))
@@ -157,7 +185,7 @@ export class Member {
   /** librdkafka takes the partitions of a member that cannot go on away without an event. */
   #loseAll(): void {
     if (this.#places.size === 0) return
-    this.#rebalance(
+    this.#lose(
       'lost',
       Array.from(this.#places, ([slot, { topic, partition }]) => ({ slot, topic, partition })),
     )
@@ -168,7 +196,7 @@ export class Member {
    *
    * @throws {@link SubscribeError}, {@link TopicError}, {@link AuthorizationError}
    */
-  async subscribe(spec: ResolvedSubscription, fromBeginning: boolean, handler: unknown): Promise<void> {
+  async subscribe(spec: ResolvedSubscription, fromBeginning: boolean, handler: unknown): Promise<SubscriptionControl> {
     this.#checkOpen()
     for (const topic of spec.topics) {
       if (!this.#topics.has(topic) && !this.#watches.some((watch) => watch.has(topic))) continue
@@ -180,21 +208,24 @@ export class Member {
     for (const topic of spec.topics) this.#topics.add(topic)
     this.#nextSubscription += 1
     const id = this.#nextSubscription
+    let flow: Flow
     try {
-      await this.#join(id, spec, fromBeginning, handler)
+      flow = await this.#join(id, spec, fromBeginning, handler)
     } catch (error) {
       // a later try must not meet what this one left
       for (const topic of spec.topics) this.#topics.delete(topic)
       this.#runners.get(id)?.stop()
+      this.#flows.delete(id)
       throw error
     }
     if (!this.#isHeld && this.#closing === undefined) {
       hold(this)
       this.#isHeld = true
     }
+    return flow
   }
 
-  async #join(id: number, spec: ResolvedSubscription, fromBeginning: boolean, handler: unknown): Promise<void> {
+  async #join(id: number, spec: ResolvedSubscription, fromBeginning: boolean, handler: unknown): Promise<Flow> {
     const { listener } = this.#options
     const letters = this.#letters(spec)
     const watch =
@@ -203,7 +234,17 @@ export class Member {
         : new TopicWatch(spec, this.#topics, () => this.#listOthers(letters), listener.onError)
     const topics = watch === undefined ? [...spec.topics] : await watch.start()
     this.#checkOpen()
-    this.#runners.set(id, this.#runner(spec, handler, letters))
+    const runner = this.#runner(spec, handler, letters)
+    const flow = new Flow({
+      group: this.group,
+      topics: () => watch?.topics ?? spec.topics,
+      runner,
+      native: this.#native,
+      timeoutMs: this.#options.timeoutMs,
+      isEmbedded: this.#options.createEmbeddedTopic !== undefined,
+    })
+    this.#runners.set(id, runner)
+    this.#flows.set(id, flow)
     await this.#subscribeNative(id, spec, topics, fromBeginning)
     try {
       // now that the topics are there, and how many partitions they have is known
@@ -214,7 +255,7 @@ export class Member {
       this.#native.setTopics(id, [])
       throw error
     }
-    if (watch === undefined || this.#closing !== undefined) return
+    if (watch === undefined || this.#closing !== undefined) return flow
     this.#watches.push(watch)
     watch.follow((names) => {
       if (this.#closing !== undefined) return
@@ -222,6 +263,7 @@ export class Member {
       // where this fails, the first dead letter tries again
       letters?.ensure(names).catch(listener.onError)
     })
+    return flow
   }
 
   async #subscribeNative(

@@ -10,8 +10,15 @@ import type { Completions } from './reports.ts'
 /** What runs the handlers of one subscription. */
 export interface Runner {
   accept(batch: Batch): void
-  /** Records of these slots are not ours any more: those that wait are given back, those that run are told. */
-  drop(slots: ReadonlySet<number>, reason: Error): void
+  /**
+   * Records of these slots are not ours any more: those that wait are given back, those that run are told the reason if
+   * there is one.
+   */
+  drop(slots: ReadonlySet<number>, reason?: Error): void
+  /** Starts nothing of these slots until they are resumed; what runs goes on. */
+  pause(slots: Iterable<number>): void
+  /** What was put aside comes before all that arrives later. */
+  resume(slots: ReadonlySet<number>): void
   /** Starts nothing any more and gives back what waits. */
   stop(): void
   /** Tells handlers that still run that nobody waits for them. */

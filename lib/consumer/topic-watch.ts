@@ -37,6 +37,11 @@ export class TopicWatch {
     return this.#current
   }
 
+  /** The topics of the subscription now. */
+  get topics(): readonly string[] {
+    return this.#current
+  }
+
   /** Whether the topic is among those of the subscription now. */
   has(topic: string): boolean {
     return this.#current.includes(topic)

@@ -12,7 +12,7 @@ use super::notices::Notices;
 use super::reply::{answers, connect, failure, on_thread, promise};
 use crate::core::consumer::{
     Batch, Consumer, ConsumerEvents, ConsumerReport, ConsumerSettings, Limits, Ordering, Outcome, Rebalance,
-    RebalanceKind, SubscriptionSpec,
+    RebalanceKind, SeekPlace, SeekTarget, SubscriptionSpec,
 };
 use crate::core::error::{CoreError, Result as CoreResult};
 use crate::core::metadata::{NewTopic, TopicSize};
@@ -30,6 +30,7 @@ pub struct NativeBatch {
 #[napi(object)]
 pub struct NativePartition {
     pub slot: u32,
+    pub subscription: u32,
     pub topic: String,
     pub partition: i32,
 }
@@ -42,11 +43,57 @@ pub struct NativeRebalance {
     pub partitions: Vec<NativePartition>,
 }
 
-/// One of: a batch, a rebalance, an error, a log line.
+/// A partition that goes on somewhere else, in a new slot.
+#[napi(object)]
+pub struct NativeMove {
+    pub from: u32,
+    pub to: u32,
+}
+
+/// A partition that is to go on somewhere else.
+#[napi(object)]
+pub struct NativeSeekPlace {
+    pub slot: u32,
+    pub topic: String,
+    pub partition: i32,
+}
+
+impl From<NativeSeekPlace> for SeekPlace {
+    fn from(native: NativeSeekPlace) -> Self {
+        Self {
+            slot: native.slot,
+            topic: native.topic,
+            partition: native.partition,
+        }
+    }
+}
+
+/// Where partitions go on: at an offset, at a time in milliseconds, at the beginning or at the end.
+#[napi(object)]
+pub struct NativeSeekTarget {
+    #[napi(ts_type = "'offset' | 'timestamp' | 'beginning' | 'end'")]
+    pub kind: String,
+    /// The offset or the time.
+    pub value: i64,
+}
+
+impl From<NativeSeekTarget> for SeekTarget {
+    fn from(native: NativeSeekTarget) -> Self {
+        match native.kind.as_str() {
+            "offset" => Self::Offset(native.value),
+            "timestamp" => Self::Timestamp(native.value),
+            "beginning" => Self::Beginning,
+            _ => Self::End,
+        }
+    }
+}
+
+/// One of: a batch, a rebalance, moves, an error, a log line.
 #[napi(object)]
 pub struct NativeConsumerEvent {
     pub batch: Option<NativeBatch>,
     pub rebalance: Option<NativeRebalance>,
+    pub moved: Option<Vec<NativeMove>>,
     pub error: Option<NativeError>,
     pub log: Option<NativeLog>,
 }
@@ -55,6 +102,7 @@ impl NativeConsumerEvent {
     const NOTHING: Self = Self {
         batch: None,
         rebalance: None,
+        moved: None,
         error: None,
         log: None,
     };
@@ -197,11 +245,20 @@ impl ConsumerEvents for Events {
                     .into_iter()
                     .map(|assigned| NativePartition {
                         slot: assigned.slot,
+                        subscription: assigned.subscription,
                         topic: assigned.topic.to_string(),
                         partition: assigned.partition,
                     })
                     .collect(),
             }),
+            ..NativeConsumerEvent::NOTHING
+        });
+    }
+
+    fn moved(&self, slots: Vec<(u32, u32)>) {
+        let moved = slots.into_iter().map(|(from, to)| NativeMove { from, to });
+        self.send(NativeConsumerEvent {
+            moved: Some(moved.collect()),
             ..NativeConsumerEvent::NOTHING
         });
     }
@@ -302,6 +359,31 @@ impl NativeConsumer {
     pub fn set_topics(&self, subscription: u32, topics: Vec<String>) -> Result<()> {
         self.open()?.set_topics(subscription, topics);
         Ok(())
+    }
+
+    /// Hands nothing more of some partitions over, or goes on with them. Batches on their way still arrive.
+    #[napi(catch_unwind)]
+    pub fn set_paused(&self, slots: Vec<u32>, is_paused: bool) -> Result<()> {
+        self.open()?.set_paused(slots, is_paused);
+        Ok(())
+    }
+
+    /// Goes on with some partitions somewhere else: all of them or none.
+    #[napi(catch_unwind, ts_return_type = "Promise<NativeError | null>")]
+    pub fn seek<'env>(
+        &self,
+        env: &'env Env,
+        places: Vec<NativeSeekPlace>,
+        target: NativeSeekTarget,
+        timeout_ms: u32,
+    ) -> Result<Object<'env>> {
+        let subscriber = self.open()?.subscriber().ok_or_else(closed)?;
+        let (settle, promise) = promise(env)?;
+        let timeout = Duration::from_millis(timeout_ms.into());
+        let reply = Box::new(move |outcome: CoreResult<()>| settle(failure(outcome)));
+        let places: Vec<_> = places.into_iter().map(SeekPlace::from).collect();
+        on_thread(move || subscriber.seek(&places, target.into(), timeout, reply))?;
+        Ok(promise)
     }
 
     /// All topics, Kafka's internal ones included.

@@ -40,6 +40,10 @@ pub enum ErrorCode {
     SubscribeTimeout,
     /// `CommitError`: the group coordinator refused a commit.
     CommitFailed,
+    /// `ConsumeError`: going on somewhere else failed.
+    SeekFailed,
+    /// `ConsumeError`: the partition is not this member's.
+    NotAssigned,
     /// `KafkaError` event: the position left the log and was reset.
     OffsetOutOfRange,
     /// `FatalError`: another member has taken this static identity.
@@ -58,7 +62,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, for the table test.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::ConfigInvalid,
         Self::InvalidArgument,
         Self::Closed,
@@ -75,6 +79,8 @@ impl ErrorCode {
         Self::SubscribeFailed,
         Self::SubscribeTimeout,
         Self::CommitFailed,
+        Self::SeekFailed,
+        Self::NotAssigned,
         Self::OffsetOutOfRange,
         Self::Fenced,
         Self::Fatal,
@@ -104,6 +110,8 @@ impl ErrorCode {
             Self::SubscribeFailed => "NARAD_SUBSCRIBE_FAILED",
             Self::SubscribeTimeout => "NARAD_SUBSCRIBE_TIMEOUT",
             Self::CommitFailed => "NARAD_COMMIT_FAILED",
+            Self::SeekFailed => "NARAD_SEEK_FAILED",
+            Self::NotAssigned => "NARAD_NOT_ASSIGNED",
             Self::OffsetOutOfRange => "NARAD_OFFSET_OUT_OF_RANGE",
             Self::Fenced => "NARAD_FENCED",
             Self::Fatal => "NARAD_FATAL",

@@ -173,6 +173,13 @@ impl Group {
                 self.is_renewal_due = true;
                 self.renew_if_due();
             }
+            Command::SetPaused { slots, is_paused } => self.set_paused(&slots, is_paused),
+            Command::BeginSeek { slots, ready } => self.begin_seek(&slots, &ready),
+            Command::EndSeek {
+                sought,
+                outcome,
+                reply,
+            } => self.end_seek(&sought, outcome, &reply),
             Command::Positions(resolved) => self.start_partitions(&resolved),
             Command::Close { deadline, reply } => self.close(deadline, reply),
         }

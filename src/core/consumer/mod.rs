@@ -9,10 +9,12 @@ mod joining;
 mod lanes;
 mod ledger;
 mod partition;
+mod pausing;
 mod positions;
 mod rebalance;
 mod resets;
 mod right;
+mod seeking;
 mod subscription;
 mod watermark;
 
@@ -24,6 +26,7 @@ use std::time::{Duration, Instant};
 
 pub use batch::Batch;
 pub use lanes::Ordering;
+pub use seeking::{SeekPlace, SeekTarget};
 pub use subscription::{Limits, SubscriptionSpec};
 
 use super::connect::{Connector, Pending, Progress};
@@ -39,6 +42,8 @@ pub trait ConsumerEvents: Send + Sync + 'static {
     fn batch(&self, batch: Batch);
     /// Partitions came or went.
     fn rebalance(&self, rebalance: Rebalance);
+    /// Partitions go on somewhere else, in new slots: nothing of the old ones counts any more.
+    fn moved(&self, slots: Vec<(u32, u32)>);
     /// Something went wrong; consuming goes on unless the error is fatal.
     fn error(&self, error: CoreError);
     /// A line of librdkafka's log, with its syslog level.
@@ -70,6 +75,8 @@ pub struct Rebalance {
 pub struct AssignedPartition {
     /// Number of this assignment of it, never used again in this consumer.
     pub slot: u32,
+    /// The subscription that its records go to.
+    pub subscription: u32,
     /// Topic.
     pub topic: Arc<str>,
     /// Partition number.
@@ -121,6 +128,19 @@ enum Command {
     SetTopics {
         subscription: u32,
         topics: Vec<String>,
+    },
+    SetPaused {
+        slots: Vec<u32>,
+        is_paused: bool,
+    },
+    BeginSeek {
+        slots: Vec<u32>,
+        ready: Sender<bool>,
+    },
+    EndSeek {
+        sought: Vec<seeking::Sought>,
+        outcome: Result<()>,
+        reply: Pending,
     },
     CompleteAll {
         batch: u32,
@@ -228,6 +248,12 @@ impl Consumer {
     /// Replaces the topics of a subscription; new ones are read from their beginning.
     pub fn set_topics(&self, subscription: u32, topics: Vec<String>) {
         self.inbox.send(Command::SetTopics { subscription, topics });
+    }
+
+    /// Hands nothing more of the partitions with these slots over, or goes on with them. Batches that are on
+    /// their way still arrive.
+    pub fn set_paused(&self, slots: Vec<u32>, is_paused: bool) {
+        self.inbox.send(Command::SetPaused { slots, is_paused });
     }
 
     /// Every record of `batch` was handled.

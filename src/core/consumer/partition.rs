@@ -1,10 +1,19 @@
 //! A partition while it is assigned to this member.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::AssignedPartition;
 use super::watermark::Watermark;
-use crate::core::rd::Queue;
+use crate::core::rd::{Message, Queue};
+
+/// Reasons to hand nothing over for a while.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pause {
+    pub(super) by_user: bool,
+    /// It is not known where it goes on.
+    pub(super) by_seek: bool,
+}
 
 pub(super) struct Partition {
     pub(super) slot: u32,
@@ -20,7 +29,11 @@ pub(super) struct Partition {
     pub(super) stopped: bool,
     /// On its way to another member.
     pub(super) revoked: bool,
-    /// Its records; forwarded to the subscription's queue.
+    /// Why nothing of it is handed over for a while.
+    pub(super) pause: Pause,
+    /// While its queue is forwarded nowhere: the records that had left the queue, which are older than those in it.
+    pub(super) aside: Option<VecDeque<Message>>,
+    /// Its records; forwarded to the subscription's queue unless it is cut off.
     pub(super) queue: Queue,
 }
 
@@ -28,6 +41,7 @@ impl Partition {
     pub(super) fn assigned(&self) -> AssignedPartition {
         AssignedPartition {
             slot: self.slot,
+            subscription: self.subscription,
             topic: Arc::clone(&self.topic),
             partition: self.partition,
         }
@@ -38,11 +52,28 @@ impl Partition {
         !self.stopped && !self.revoked
     }
 
+    /// Whether a partition that was cut off may be read again.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.is_live() && !self.pause.by_user && !self.pause.by_seek
+    }
+
     /// The position to commit, if it has moved since the last commit.
     pub(super) fn uncommitted(&self) -> Option<i64> {
         self.watermark
             .position()
             .filter(|position| self.committed != Some(*position))
+    }
+
+    /// Its queue keeps what arrives; what has left the queue goes aside.
+    pub(super) fn leave_stream(&mut self) -> &mut VecDeque<Message> {
+        self.queue.forward_to(None);
+        self.aside.get_or_insert_default()
+    }
+
+    /// Goes on, now that nothing is aside any more.
+    pub(super) fn join_stream(&mut self, stream: &Queue) {
+        self.aside = None;
+        self.queue.forward_to(Some(stream));
     }
 
     /// Reads no further; what librdkafka has fetched stays where it is.

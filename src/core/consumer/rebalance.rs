@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rdkafka::types::RDKafkaRespErr;
 
 use super::group::Group;
-use super::partition::Partition;
+use super::partition::{Partition, Pause};
 use super::positions::{self, Resolved};
 use super::watermark::Watermark;
 use super::{AssignedPartition, Rebalance, RebalanceKind};
@@ -202,6 +202,8 @@ impl Group {
             committed: None,
             stopped: false,
             revoked: false,
+            pause: Pause::default(),
+            aside: None,
             queue,
         })
     }

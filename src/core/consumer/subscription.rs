@@ -116,6 +116,7 @@ impl Subscription {
         if room == 0 || is_held_up {
             return (None, None);
         }
+        self.refill(room, slots);
         if self.waiting.len() < room && self.waiting_bytes < self.limits.batch_bytes {
             let by_bytes = (self.limits.batch_bytes - self.waiting_bytes) / self.mean_bytes.max(1);
             let limit = (room - self.waiting.len()).min(by_bytes.max(1));
@@ -139,6 +140,43 @@ impl Subscription {
         (batch, again)
     }
 
+    /// Goes on with partitions that were cut off. Their queues join the stream only when nothing of them is aside
+    /// any more: one that is paused and resumed again and again keeps no more aside than was in the stream once.
+    fn refill(&mut self, room: usize, slots: &mut Slots) {
+        for partition in slots.values_mut() {
+            if partition.subscription != self.id || !partition.may_go_on() {
+                continue;
+            }
+            let Some(aside) = &mut partition.aside else {
+                continue;
+            };
+            while self.waiting.len() < room && self.waiting_bytes < self.limits.batch_bytes {
+                let Some(message) = aside.pop_front() else {
+                    break;
+                };
+                self.waiting_bytes += batch::size_of(&message);
+                self.waiting.push((partition.slot, message));
+            }
+            if aside.is_empty() {
+                partition.join_stream(&self.queue);
+            }
+        }
+    }
+
+    /// Takes back what waits of `slot` and is not packed yet.
+    pub(super) fn take_waiting(&mut self, slot: u32) -> Vec<Message> {
+        let taken: Vec<Message> = self
+            .waiting
+            .extract_if(.., |(other, _)| *other == slot)
+            .map(|(_, message)| message)
+            .collect();
+        self.waiting_bytes -= taken.iter().map(batch::size_of).sum::<usize>();
+        if self.waiting.is_empty() {
+            self.waiting_since = None;
+        }
+        taken
+    }
+
     /// How many records may go over now; none until a good part of what may be out is back, so
     /// that batches do not get small.
     fn room(&self) -> usize {
@@ -154,7 +192,7 @@ impl Subscription {
     }
 
     /// Takes up to `limit` records, and keeps those of assignments that are live; returns how many it took.
-    fn read(&mut self, limit: usize, slots: &Slots, on_error: &mut impl FnMut(CoreError)) -> usize {
+    fn read(&mut self, limit: usize, slots: &mut Slots, on_error: &mut impl FnMut(CoreError)) -> usize {
         self.queue.take_records(limit, &mut self.fresh);
         let taken = self.fresh.len();
         let mut last = ((0, -1), None);
@@ -167,7 +205,13 @@ impl Subscription {
             if last.0 != place {
                 last = (place, route(&mut self.routes, &message, slots));
             }
-            if let Some(slot) = last.1 {
+            if let Some((slot, is_cut_off)) = last.1 {
+                if is_cut_off {
+                    if let Some(aside) = slots.get_mut(&slot).and_then(|p| p.aside.as_mut()) {
+                        aside.push_back(message);
+                    }
+                    continue;
+                }
                 self.waiting_bytes += batch::size_of(&message);
                 self.waiting.push((slot, message));
             }
@@ -264,12 +308,12 @@ fn settle(ticket: &Ticket, outcome: Outcome, slots: &mut Slots) {
     }
 }
 
-/// The slot that a record belongs to, if its assignment is live.
+/// The slot that a record belongs to, if its assignment is live, and whether that is cut off.
 fn route(
     routes: &mut HashMap<(usize, i32), u32, RandomState>,
     message: &Message,
     slots: &Slots,
-) -> Option<u32> {
+) -> Option<(u32, bool)> {
     let place = (message.topic_id(), message.partition());
     let slot = if let Some(slot) = routes.get(&place) {
         *slot
@@ -281,8 +325,8 @@ fn route(
         routes.insert(place, found.slot);
         found.slot
     };
-    slots.get(&slot).filter(|partition| partition.is_live())?;
-    Some(slot)
+    let partition = slots.get(&slot).filter(|partition| partition.is_live())?;
+    Some((slot, partition.aside.is_some()))
 }
 
 fn partition_error(message: &Message) -> CoreError {

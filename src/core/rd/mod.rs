@@ -35,6 +35,9 @@ pub const NO_ERROR: RDKafkaRespErr = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
 /// The offset that stands for a partition's beginning.
 pub const OFFSET_BEGINNING: i64 = -2;
 
+/// The offset that stands for a partition's end.
+pub const OFFSET_END: i64 = -1;
+
 /// The offset that stands for "none is known".
 pub const OFFSET_INVALID: i64 = -1001;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rdkafka::bindings as sys;
 use rdkafka::types::RDKafkaRespErr;
 
-use super::{Handle, NO_ERROR, PartitionOffset, Partitions, Queue, take_error, timeout_ms};
+use super::{Handle, NO_ERROR, OFFSET_END, PartitionOffset, Partitions, Queue, take_error, timeout_ms};
 
 /// What the cluster knows of a topic.
 #[derive(Clone, Debug)]
@@ -97,11 +97,37 @@ impl Handle {
         partitions: &[(String, i32)],
         timeout: Duration,
     ) -> Result<Vec<PartitionOffset>, RDKafkaRespErr> {
-        const LATEST: i64 = -1; // ListOffsets' own stand-in, in the place of a timestamp
-        let list = Partitions::of(partitions.iter().map(|(t, p)| (t.as_str(), *p, LATEST)));
+        let list = Partitions::of(partitions.iter().map(|(t, p)| (t.as_str(), *p, OFFSET_END)));
+        self.offsets_at(&list, timeout)
+    }
+
+    /// The offset of the first record at or after the time that stands in the place of each offset, `OFFSET_END`
+    /// where there is none. `OFFSET_BEGINNING` and `OFFSET_END` are times too.
+    pub fn offsets_at(
+        &self,
+        times: &Partitions,
+        timeout: Duration,
+    ) -> Result<Vec<PartitionOffset>, RDKafkaRespErr> {
         // SAFETY: the list outlives the call.
-        let error = unsafe { sys::rd_kafka_offsets_for_times(self.ptr(), list.ptr(), timeout_ms(timeout)) };
-        answer(error, &list)
+        let error = unsafe { sys::rd_kafka_offsets_for_times(self.ptr(), times.ptr(), timeout_ms(timeout)) };
+        answer(error, times)
+    }
+
+    /// Fetches each of `partitions`, which are assigned, from its offset; what was fetched before is thrown away.
+    pub fn seek(
+        &self,
+        partitions: &Partitions,
+        timeout: Duration,
+    ) -> Result<Vec<PartitionOffset>, (RDKafkaRespErr, String)> {
+        // SAFETY: the list outlives the call.
+        let error = unsafe {
+            take_error(sys::rd_kafka_seek_partitions(
+                self.ptr(),
+                partitions.ptr(),
+                timeout_ms(timeout),
+            ))
+        };
+        error.map_or_else(|| Ok(partitions.entries()), Err)
     }
 
     /// Replaces the set of subscribed topics; an empty one leaves the group.
