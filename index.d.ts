@@ -645,6 +645,15 @@ declare class RecordContext {
      * disconnects.
      */
     get signal(): AbortSignal;
+    /**
+     * With `commit: 'manual'`: the record is finished, now or when its handler has ended well. May be called at any time, in
+     * any order; the committed position passes no record that was not acknowledged.
+     *
+     * @returns False when it comes too late: the attempt failed, or the record was given back, because its partition went
+     *   to another member or elsewhere by a seek, or the service disconnects. It will be handled again.
+     * @throws {@link ArgumentError} where the subscription does not commit by hand.
+     */
+    ack(): boolean;
     /** The key as UTF-8 text; `null` for none, which is not the empty key. */
     get key(): string | null;
     /** The key's bytes. */
@@ -680,6 +689,12 @@ interface BatchContext {
     readonly records: readonly RecordContext[];
     readonly group: string;
     readonly signal: AbortSignal;
+    /**
+     * {@link RecordContext.ack} of all records.
+     *
+     * @returns False when it came too late for any of them.
+     */
+    ack(): boolean;
 }
 
 /**
@@ -854,6 +869,13 @@ interface SubscribeOptions<T = unknown> extends DeliveryOptions {
      * @defaultValue `key`
      */
     ordering?: Ordering;
+    /**
+     * When a record is finished, so that its offset may be committed: `auto`, when its handler has ended well; `manual`,
+     * when `context.ack()` was called besides.
+     *
+     * @defaultValue `auto`
+     */
+    commit?: 'auto' | 'manual';
     /** How bytes become values. Default: the service's codec. */
     codec?: CodecOption<T>;
     /** Middleware of this subscription, outermost first; the service's runs around it. */

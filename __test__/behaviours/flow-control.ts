@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ArgumentError, ConsumeError, type KafkaService, type Subscription } from 'narad'
+import { ArgumentError, ConsumeError, type KafkaService, type RecordContext, type Subscription } from 'narad'
 import type { Bed } from '../helpers/bed.ts'
 import { randomGroup } from '../helpers/names.ts'
 import { makeProducer, Received } from '../helpers/service.ts'
@@ -13,7 +13,7 @@ async function sendTo(service: KafkaService, topic: string, partition: number, v
   return await service.send(topic, values, { partition })
 }
 
-/** What holds for every subscription that is paused. */
+/** What holds for every subscription that its user steers. */
 export function describeFlowControl(bed: Bed): void {
   describe(`Flow control on ${bed.name}`, { skip: bed.skip }, () => {
     test('a paused partition stands still while another goes on, and nothing of it is lost or reordered', async (t) => {
@@ -235,5 +235,38 @@ export function describeFlowControl(bed: Bed): void {
       await sendTo(service, topic, 0, [10])
       await received.count(11)
     })
+
+    for (const isBatch of [false, true]) {
+      const what = isBatch ? 'a batch handler' : 'a handler'
+      test(`with commit "manual", what ${what} does not acknowledge is handled again after a restart`, async (t) => {
+        const [brokers, topic, group] = [await bed.brokers(), await bed.topic(1), randomGroup()]
+        const service = await makeProducer(t, { brokers })
+        await service.connectConsumer(group)
+        const contexts: RecordContext[] = []
+        const options = { commit: 'manual', fromBeginning: true } as const
+        if (isBatch) {
+          await service.subscribe<number>(topic, (_, { records }) => void contexts.push(...records), {
+            ...options,
+            batch: true,
+          })
+        } else await service.subscribe<number>(topic, (_, context) => void contexts.push(context), options)
+        await sendTo(service, topic, 0, numbers(3_000))
+        await waitFor(() => contexts.length === 3_000, { what: 'all records' })
+        const byOffset = contexts.sort((a, b) => a.offset - b.offset)
+        // all but one, the last ones first
+        for (const context of [...byOffset].reverse()) if (context.offset !== 2_000) assert.equal(context.ack(), true)
+        await service.disconnect()
+        assert.equal(byOffset[2_000]?.ack(), false)
+        const next = new Received<number>()
+        const other = await makeProducer(t, { brokers })
+        await other.connectConsumer(group)
+        await other.subscribe<number>(topic, next.handler)
+        await next.count(1_000)
+        assert.deepEqual(
+          next.values.sort((a, b) => a - b),
+          numbers(1_000, 2_000),
+        )
+      })
+    }
   })
 }

@@ -61,7 +61,15 @@ export interface NotedFailure {
 }
 
 /** The options of a runner of topic `t` and group `g`, whose partitions 0 to 3 have their number as slot, and what it tells. */
-export function runnerBed({ delivery = STOPS, clock }: { delivery?: Delivery; clock?: Clock } = {}) {
+export function runnerBed({
+  delivery = STOPS,
+  clock,
+  isManual = false,
+}: {
+  delivery?: Delivery
+  clock?: Clock
+  isManual?: boolean
+} = {}) {
   const completions = new FakeCompletions()
   const failures: NotedFailure[] = []
   const parked: Array<{ offset: number; failure: Failure; history: History }> = []
@@ -72,6 +80,7 @@ export function runnerBed({ delivery = STOPS, clock }: { delivery?: Delivery; cl
   const options: RunnerOptions = {
     codec: resolveCodec('json'),
     delivery,
+    isManual,
     places: new Map([0, 1, 2, 3].map((slot) => [slot, place(slot)])),
     completions,
     park: async (failure: Failure, { offset }: RecordContext, history: History) => {

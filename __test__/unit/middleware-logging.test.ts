@@ -39,7 +39,10 @@ describe('logging', () => {
     const { lines, middleware } = setUp()
     const records = [record(0), record(1), record(2, 1)]
     const { signal } = new AbortController()
-    await middleware.consumeBatch?.({ records, group: 'g', signal, messages: [SECRET] }, async () => {})
+    await middleware.consumeBatch?.(
+      { records, group: 'g', signal, ack: () => true, messages: [SECRET] },
+      async () => {},
+    )
     assert.deepEqual(told(lines), [
       [
         'Handled a batch of 3',
@@ -75,7 +78,13 @@ describe('logging', () => {
     await assert.rejects(async () => middleware.consume?.(record(0), failed), boom)
     await assert.rejects(async () => middleware.send?.({ topic: 't', records: [] }, failed), boom)
     await middleware.consume?.(record(0), async () => retry())
-    const batch = { records: [record(0)], group: 'g', signal: new AbortController().signal, messages: [SECRET] }
+    const batch = {
+      records: [record(0)],
+      group: 'g',
+      signal: new AbortController().signal,
+      ack: () => true,
+      messages: [SECRET],
+    }
     await middleware.consumeBatch?.(batch, async () => deadLetter('bad'))
     assert.deepEqual(lines, [])
   })

@@ -17,6 +17,7 @@ describe('A subscription', () => {
       fromBeginning: undefined,
       concurrency: 16,
       ordering: 'key',
+      commit: 'auto',
       codec: json,
       batch: undefined,
       use: [],

@@ -1,9 +1,11 @@
 import { systemClock } from '../clock.ts'
 import { classify, type Failure } from '../delivery/failure.ts'
 import { backOffMs, nextStep } from '../delivery/retry-policy.ts'
-import { returnedFailures } from '../delivery/verdict.ts'
+import { isAck, returnedFailures } from '../delivery/verdict.ts'
 import { HandlerTimeoutError } from '../errors.ts'
 import { Fifo } from '../fifo.ts'
+import { Acknowledgement } from './acknowledgement.ts'
+import { Acknowledgements } from './acknowledgements.ts'
 import { type Batch, DONE, FAILED, type Fate, NOT_RUN } from './batch.ts'
 import { type BatchContext, type Place, RecordContext } from './record.ts'
 import { Reports } from './reports.ts'
@@ -42,6 +44,7 @@ interface Attempt {
 export class BatchExecutor implements Runner {
   readonly #options: BatchExecutorOptions
   readonly #reports: Reports
+  readonly #acknowledgements: Acknowledgements
   readonly #dropped = new Set<number>()
   readonly #paused = new Set<number>()
   /** They are paused until the next call, so that nothing that was put aside is overtaken. */
@@ -65,6 +68,7 @@ export class BatchExecutor implements Runner {
   constructor(options: BatchExecutorOptions) {
     this.#options = options
     this.#reports = new Reports(options.completions)
+    this.#acknowledgements = new Acknowledgements(this.#reports, () => {})
   }
 
   accept(batch: Batch): void {
@@ -115,8 +119,18 @@ export class BatchExecutor implements Runner {
     this.#slice.begin()
     for (let items = this.#next(); items !== undefined; items = this.#next()) {
       await this.#handle(items)
+      if (this.#options.isManual) this.#compact(items)
     }
     this.#isRunning = false
+  }
+
+  /** Records without an ack must not keep the memory of all others. */
+  #compact(items: readonly Item[]): void {
+    for (const batch of new Set(items.map((item) => item.batch))) {
+      if (batch.isOver) continue
+      this.#reports.flush(batch)
+      batch.compact()
+    }
   }
 
   /** What comes next, of slots that are paused as well. */
@@ -192,9 +206,12 @@ export class BatchExecutor implements Runner {
   }
 
   async #attempt(items: readonly Item[]): Promise<Attempt> {
-    const { group, handler, places, codec, delivery, clock = systemClock } = this.#options
+    const { group, handler, places, codec, delivery, isManual, clock = systemClock } = this.#options
     const contexts = items.map(({ batch, index, slot, history }) => {
-      return new RecordContext(batch.block, batch.row(index), places.get(slot) as Place, (history?.attempts ?? 0) + 1)
+      const place = places.get(slot) as Place
+      const attempt = (history?.attempts ?? 0) + 1
+      const acknowledgement = isManual ? new Acknowledgement(batch, index) : undefined
+      return new RecordContext(batch.block, batch.row(index), place, attempt, acknowledgement)
     })
     const messages: unknown[] = []
     const decoded: RecordContext[] = []
@@ -222,7 +239,12 @@ export class BatchExecutor implements Runner {
       : undefined
     let whole: Failure | undefined
     try {
-      const returned = await handler(messages, { records: decoded, group, signal: controller.signal })
+      const ackAll = () => decoded.map((context) => context.ack()).every(Boolean)
+      const returned = await handler(messages, { records: decoded, group, signal: controller.signal, ack: ackAll })
+      if (isManual)
+        for (const [at, context] of decoded.entries()) {
+          if (isAck(Array.isArray(returned) ? returned[at] : returned)) context.ack()
+        }
       const verdicts = returned === undefined ? undefined : returnedFailures(returned, messages.length)
       if (verdicts !== undefined) for (const [at, place] of fill.entries()) failures[place] = verdicts[at]
     } catch (error) {
@@ -250,7 +272,8 @@ export class BatchExecutor implements Runner {
     isShared: boolean,
   ): Promise<number | undefined> {
     const { delivery, listener, random } = this.#options
-    if (failure === undefined) return this.#settle(item, DONE)
+    if (failure === undefined) return this.#handled(item, context)
+    RecordContext.forgo(context)
     if (!this.#isLive(item)) return undefined
     const { attempt } = context
     item.history = failedAgain(attempt, item.history)
@@ -287,6 +310,12 @@ export class BatchExecutor implements Runner {
     }
   }
 
+  /** The handler has ended well with the record. */
+  #handled(item: Item, context: RecordContext): undefined {
+    if (!this.#options.isManual) return this.#settle(item, DONE)
+    this.#acknowledgements.ended(context, this.#mayRun(item.slot))
+  }
+
   #settle({ batch, index }: Item, fate: Fate): undefined {
     this.#reports.settle(batch, index, fate)
   }
@@ -311,6 +340,7 @@ export class BatchExecutor implements Runner {
   #giveBack(): void {
     this.#again.filter((item) => this.#isLive(item))
     this.#wake?.()
+    this.#acknowledgements.giveBack((slot) => this.#mayRun(slot))
     for (const waiting of [this.#aside, this.#continued]) {
       for (const items of waiting.clear()) {
         const live = this.#live(items)

@@ -77,6 +77,11 @@ export class Batch {
     return fate === undefined || fate < HELD || fate >= REPORTED
   }
 
+  /** Whether all records have their last fate. */
+  get isOver(): boolean {
+    return this.#left === 0
+  }
+
   /** Everything was handled and nothing reported yet: one number says it all. */
   get isPlain(): boolean {
     return this.#isPlain

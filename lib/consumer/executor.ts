@@ -1,9 +1,11 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { classify, type Failure } from '../delivery/failure.ts'
 import { backOffMs, nextStep } from '../delivery/retry-policy.ts'
-import { returnedFailure } from '../delivery/verdict.ts'
+import { isAck, returnedFailure } from '../delivery/verdict.ts'
 import { HandlerTimeoutError } from '../errors.ts'
 import { Fifo } from '../fifo.ts'
+import { Acknowledgement } from './acknowledgement.ts'
+import { Acknowledgements } from './acknowledgements.ts'
 import { type Batch, DONE, FAILED, type Fate, NOT_RUN } from './batch.ts'
 import { Lanes, type Waiting } from './lanes.ts'
 import { type Place, RecordContext } from './record.ts'
@@ -62,6 +64,7 @@ export class Executor implements Runner {
   readonly #options: ExecutorOptions
   readonly #reports: Reports
   readonly #lanes: Lanes
+  readonly #acknowledgements: Acknowledgements
   readonly #clock: Clock
   readonly #slice = new TimeSlice()
   readonly #sweepMs: number
@@ -85,6 +88,7 @@ export class Executor implements Runner {
     this.#options = options
     this.#reports = new Reports(options.completions)
     this.#lanes = new Lanes(this.#reports)
+    this.#acknowledgements = new Acknowledgements(this.#reports, (batch) => this.#open.delete(batch))
     this.#clock = options.clock ?? systemClock
     const { timeoutMs } = options.delivery
     this.#sweepMs = Math.min(LONGEST_SWEEP_MS, Math.max(SHORTEST_SWEEP_MS, timeoutMs / SWEEPS))
@@ -170,7 +174,7 @@ export class Executor implements Runner {
    * collection of garbage frees.
    */
   async #run(worker: Worker): Promise<void> {
-    const { handler, codec, delivery } = this.#options
+    const { handler, codec, delivery, isManual } = this.#options
     let hasWork = true
     while (hasWork) {
       const { batch, index } = worker
@@ -183,6 +187,7 @@ export class Executor implements Runner {
         const result = handler(RecordContext.decode(context, codec), context)
         const value = isThenable(result) ? await result : result
         if (value !== undefined) failure = returnedFailure(value)
+        if (isManual && isAck(value)) context.ack()
       } catch (error) {
         failure = classify(error, delivery.classify)
       }
@@ -191,7 +196,7 @@ export class Executor implements Runner {
         this.#endLate(worker, worker.timeout)
         return
       }
-      const isLaneFree = failure === undefined ? this.#settle(batch, index, DONE) : this.#failed(worker, failure)
+      const isLaneFree = failure === undefined ? this.#handled(worker) : this.#failed(worker, failure)
       const turn = this.#slice.spent()
       if (turn !== undefined) await turn
       hasWork = (isLaneFree && this.#takeNextOf(worker, lane)) || (batch.cursor < batch.records && this.#take(worker))
@@ -205,8 +210,17 @@ export class Executor implements Runner {
   #contextOf({ batch, index, history }: Worker): RecordContext {
     const { block } = batch
     const row = batch.row(index)
-    const place = this.#options.places.get(block.slot(row)) as Place
-    return new RecordContext(block, row, place, history === undefined ? 1 : history.attempts + 1)
+    const { places, isManual } = this.#options
+    const place = places.get(block.slot(row)) as Place
+    const attempt = history === undefined ? 1 : history.attempts + 1
+    return new RecordContext(block, row, place, attempt, isManual ? new Acknowledgement(batch, index) : undefined)
+  }
+
+  /** A handler has ended well; the lane is free for its next record. */
+  #handled({ batch, index, context }: Worker): true {
+    if (!this.#options.isManual) return this.#settle(batch, index, DONE)
+    this.#acknowledgements.ended(context, this.#mayRun(batch.slot(index)))
+    return true
   }
 
   /** A last fate; the lane is free for its next record. */
@@ -305,6 +319,7 @@ export class Executor implements Runner {
       if (this.#mayRun(next.batch.slot(next.index))) this.#ready.push(next)
       else this.#handBack(next)
     }
+    this.#acknowledgements.giveBack((slot) => this.#mayRun(slot))
     this.#lanes.sift(({ batch, index }) => {
       if (this.#mayRun(batch.slot(index))) return true
       this.#settle(batch, index, NOT_RUN)
@@ -322,6 +337,7 @@ export class Executor implements Runner {
 
   /** An attempt failed; true when the lane is free for its next record. */
   #failed({ batch, index, history, context }: Worker, failure: Failure): boolean {
+    RecordContext.forgo(context)
     const { delivery, listener, random } = this.#options
     const slot = batch.slot(index)
     // its next owner gets the record again: it failed because it was told to stop, or it does not matter here
@@ -425,6 +441,7 @@ export class Executor implements Runner {
     this.#reports.hold(batch, index)
     this.#lanes.hold(batch.lane(index))
     RecordContext.isolate(context)
+    RecordContext.forgo(context)
     RecordContext.abort(context, worker.timeout)
   }
 

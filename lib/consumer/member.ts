@@ -297,12 +297,13 @@ export class Member {
   }
 
   #runner(spec: ResolvedSubscription, handler: unknown, letters: DeadLetterTopics | undefined): Runner {
-    const { codec, concurrency, delivery } = spec
+    const { codec, concurrency, delivery, commit } = spec
     const { listener } = this.#options
     const writer = letters === undefined ? undefined : new DeadLetterWriter(this.#options.sender, letters)
     const options: RunnerOptions = {
       codec,
       delivery,
+      isManual: commit === 'manual',
       places: this.#places,
       completions: this.#native,
       park: async (failure, context, history) => {

@@ -1,6 +1,8 @@
 import { inspect } from 'node:util'
 import type { ResolvedCodec } from '../codec.ts'
+import { ArgumentError } from '../errors.ts'
 import { HEADERS } from '../headers.ts'
+import type { Acknowledgement } from './acknowledgement.ts'
 import type { Block } from './block.ts'
 
 /** A partition of a member's assignment. */
@@ -21,16 +23,18 @@ export class RecordContext {
   #block: Block
   #row: number
   readonly #place: Place
+  readonly #acknowledgement: Acknowledgement | undefined
   #controller: AbortController | undefined
   /** How often the record was handed to the handler, from 1; retries count. */
   readonly attempt: number
 
   /** @internal */
-  constructor(block: Block, row: number, place: Place, attempt = 1) {
+  constructor(block: Block, row: number, place: Place, attempt = 1, acknowledgement?: Acknowledgement) {
     this.#block = block
     this.#row = row
     this.#place = place
     this.attempt = attempt
+    this.#acknowledgement = acknowledgement
   }
 
   get topic(): string {
@@ -62,6 +66,19 @@ export class RecordContext {
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     return this.#controller.signal
+  }
+
+  /**
+   * With `commit: 'manual'`: the record is finished, now or when its handler has ended well. May be called at any time, in
+   * any order; the committed position passes no record that was not acknowledged.
+   *
+   * @returns False when it comes too late: the attempt failed, or the record was given back, because its partition went
+   *   to another member or elsewhere by a seek, or the service disconnects. It will be handled again.
+   * @throws {@link ArgumentError} where the subscription does not commit by hand.
+   */
+  ack(): boolean {
+    if (this.#acknowledgement !== undefined) return this.#acknowledgement.give()
+    throw new ArgumentError('context.ack() needs a subscription with "commit: \'manual\'".')
   }
 
   /** The key as UTF-8 text; `null` for none, which is not the empty key. */
@@ -152,6 +169,16 @@ export class RecordContext {
     context.#row = 0
   }
 
+  /** @internal Where records are finished by hand. */
+  static acknowledgement(context: RecordContext): Acknowledgement | undefined {
+    return context.#acknowledgement
+  }
+
+  /** @internal Its attempt failed: what was or will be acknowledged counts for nothing. */
+  static forgo(context: RecordContext): void {
+    if (context.#acknowledgement !== undefined) context.#acknowledgement.isLate = true
+  }
+
   /** @internal Tells a handler that runs that its work does not count any more. */
   static abort(context: RecordContext, reason: Error): void {
     context.#controller ??= new AbortController()
@@ -176,4 +203,10 @@ export interface BatchContext {
   readonly records: readonly RecordContext[]
   readonly group: string
   readonly signal: AbortSignal
+  /**
+   * {@link RecordContext.ack} of all records.
+   *
+   * @returns False when it came too late for any of them.
+   */
+  ack(): boolean
 }

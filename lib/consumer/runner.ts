@@ -47,6 +47,8 @@ export interface DeliveryListener {
 export interface RunnerOptions {
   readonly codec: ResolvedCodec
   readonly delivery: Delivery
+  /** Records are finished when they are acknowledged, and not when their handler has ended. */
+  readonly isManual: boolean
   /** Writes the dead letter of a record; resolves once it is acknowledged. */
   readonly park: (failure: Failure, context: RecordContext, history: History) => Promise<void>
   /** The assigned partitions by slot. */

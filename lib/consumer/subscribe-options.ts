@@ -52,6 +52,13 @@ export interface SubscribeOptions<T = unknown> extends DeliveryOptions {
    * @defaultValue `key`
    */
   ordering?: Ordering
+  /**
+   * When a record is finished, so that its offset may be committed: `auto`, when its handler has ended well; `manual`,
+   * when `context.ack()` was called besides.
+   *
+   * @defaultValue `auto`
+   */
+  commit?: 'auto' | 'manual'
   /** How bytes become values. Default: the service's codec. */
   codec?: CodecOption<T>
   /** Middleware of this subscription, outermost first; the service's runs around it. */
@@ -74,6 +81,7 @@ export interface ResolvedSubscription {
   readonly fromBeginning: boolean | undefined
   readonly concurrency: number
   readonly ordering: Ordering
+  readonly commit: 'auto' | 'manual'
   readonly codec: ResolvedCodec
   readonly batch: { maxMessages: number; maxWaitMs: number } | undefined
   readonly delivery: Delivery
@@ -85,9 +93,20 @@ export interface SubscriptionDefaults extends DeliveryDefaults {
   readonly codec: ResolvedCodec
 }
 
-const OPTIONS = ['group', 'fromBeginning', 'concurrency', 'ordering', 'codec', 'batch', 'use', ...DELIVERY_OPTIONS]
+const OPTIONS = [
+  'group',
+  'fromBeginning',
+  'concurrency',
+  'ordering',
+  'commit',
+  'codec',
+  'batch',
+  'use',
+  ...DELIVERY_OPTIONS,
+]
 const BATCH_OPTIONS = ['maxMessages', 'maxWaitMs']
 const ORDERINGS: readonly string[] = ['key', 'partition', 'none']
+const COMMITS: readonly string[] = ['auto', 'manual']
 const MOST = 10_000
 
 /** @throws {@link ArgumentError} or {@link TopicError} that names the option. */
@@ -125,6 +144,8 @@ export function resolveSubscription(
     ordering: (optional(options.ordering, 'ordering', '"key", "partition" or "none"', (value) =>
       ORDERINGS.includes(value as string),
     ) ?? 'key') as Ordering,
+    commit: (optional(options.commit, 'commit', '"auto" or "manual"', (value) => COMMITS.includes(value as string)) ??
+      'auto') as 'auto' | 'manual',
     codec: options.codec === undefined ? defaults.codec : resolveCodec(options.codec),
     batch,
     delivery,

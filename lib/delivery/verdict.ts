@@ -64,6 +64,12 @@ export function deadLetter(reason: string | Error): Verdict {
   return Verdict.of({ class: 'permanent', error })
 }
 
+/** Whether a handler returned {@link ack}. */
+export function isAck(value: unknown): boolean {
+  const content = contentOf(value)
+  return content !== undefined && content.failure === undefined
+}
+
 /** The failure that a handler returned, undefined where the record is done. */
 export function returnedFailure(value: unknown): Failure | undefined {
   return contentOf(value)?.failure

@@ -1,0 +1,55 @@
+import type { Acknowledgement } from './acknowledgement.ts'
+import { type Batch, DONE, NOT_RUN } from './batch.ts'
+import { RecordContext } from './record.ts'
+import type { Reports } from './reports.ts'
+
+/**
+ * Records whose handlers have ended and that were not acknowledged. They hold neither worker nor lane, but the position:
+ * they count as held, so that they stop nothing until there are too many.
+ */
+export class Acknowledgements {
+  readonly #reports: Reports
+  readonly #onDone: (batch: Batch) => void
+  readonly #missing = new Set<Acknowledgement>()
+
+  /** @param onDone The last record of a batch is back. */
+  constructor(reports: Reports, onDone: (batch: Batch) => void) {
+    this.#reports = reports
+    this.#onDone = onDone
+  }
+
+  /** The handler of a record has ended well. One that may not run any more is given back without an ack. */
+  ended(context: RecordContext, mayRun: boolean): void {
+    const acknowledgement = RecordContext.acknowledgement(context)
+    if (acknowledgement === undefined) return
+    if (acknowledgement.isGiven) this.#settle(acknowledgement, DONE)
+    else if (!mayRun) this.#settle(acknowledgement, NOT_RUN)
+    else {
+      this.#missing.add(acknowledgement)
+      // kept for the ack, it must not keep its batch
+      RecordContext.isolate(context)
+      this.#reports.hold(acknowledgement.batch, acknowledgement.index)
+      acknowledgement.finish = () => {
+        this.#missing.delete(acknowledgement)
+        this.#settle(acknowledgement, DONE)
+      }
+    }
+  }
+
+  /** Gives back what may not run any more. */
+  giveBack(mayRun: (slot: number) => boolean): void {
+    for (const missing of this.#missing) {
+      if (mayRun(missing.batch.slot(missing.index))) continue
+      this.#missing.delete(missing)
+      this.#settle(missing, NOT_RUN)
+    }
+  }
+
+  #settle(acknowledgement: Acknowledgement, fate: typeof DONE | typeof NOT_RUN): void {
+    const { batch, index } = acknowledgement
+    // a record that is back has no place in its batch any more
+    acknowledgement.isLate = fate === NOT_RUN
+    acknowledgement.finish = undefined
+    if (this.#reports.settle(batch, index, fate)) this.#onDone(batch)
+  }
+}
