@@ -189,6 +189,29 @@ export function describeFlowControl(bed: Bed): void {
       assert.deepEqual(next.values, numbers(60, 40))
     })
 
+    // The one that was refused ended the other one early: what came from the new position was taken for the old one's.
+    test('of seeks at the same time one counts, the others are refused, and nothing after it is lost', async (t) => {
+      const [brokers, topic] = [await bed.brokers(), await bed.topic(1)]
+      const service = await makeProducer(t, { brokers })
+      await service.connectConsumer(randomGroup())
+      const received = new Received<number>()
+      const subscription = await service.subscribe<number>(topic, received.handler)
+      await sendTo(service, topic, 0, numbers(1_000))
+      await received.count(1_000)
+      for (let round = 0; round < 5; round += 1) {
+        received.records.splice(0)
+        const targets = [100, 200, 300, 400]
+        const seeks = targets.map((target) => subscription.seek({ topic, partition: 0 }, target))
+        const outcomes = await Promise.allSettled(seeks)
+        const first = targets.find((_, index) => outcomes[index]?.status === 'fulfilled') ?? -1
+        for (const outcome of outcomes) {
+          if (outcome.status === 'rejected') assert.equal(outcome.reason.code, 'NARAD_NOT_ASSIGNED')
+        }
+        await received.count(1_000 - first)
+        assert.deepEqual(received.values, numbers(1_000 - first, first))
+      }
+    })
+
     test('a seek passes over the record that stopped its partition', async (t) => {
       const [brokers, topic] = [await bed.brokers(), await bed.topic(1)]
       const errors: unknown[] = []

@@ -59,7 +59,8 @@ impl Subscriber {
         let begun = is_ready.recv_timeout(deadline.saturating_duration_since(Instant::now()));
         let outcome = match begun {
             Ok(true) => self.move_to(places, &offsets, deadline),
-            Ok(false) => Err(not_assigned()),
+            // the end of another seek that is under way is not ours to tell
+            Ok(false) => return pending.settle(Err(not_assigned())),
             Err(_) => Err(seek_failed("the consumer did not answer in time")),
         };
         let sought = places
