@@ -428,7 +428,7 @@ interface KafkaConfig {
      */
     dlqTopic?: string | undefined;
     /**
-     * Whether the built-in logging and metrics middleware runs. Variable: KAFKA_ENABLE_MIDDLEWARE.
+     * Whether the built-in logging middleware runs. Variable: KAFKA_ENABLE_MIDDLEWARE.
      *
      * @defaultValue `true`
      */

@@ -1,6 +1,7 @@
 // A small HTTP service around Kafka: it takes orders, tells whether it is healthy, and ends when it is told to.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { KafkaError, kafkaService, message } from 'narad'
 
 await kafkaService.init({ brokers: process.env.KAFKA_BROKERS ?? 'embedded' }).connectProducer()
@@ -26,9 +27,10 @@ await once(server, 'listening')
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, shutDown)
 
-// First no more requests, then what they sent.
+// First no more requests, the running ones answered, then what they sent.
 async function shutDown() {
   server.close()
+  await Promise.race([once(server, 'close'), delay(5_000, undefined, { ref: false })])
   server.closeAllConnections()
   const { undelivered } = await kafkaService.disconnect({ timeoutMs: 10_000 })
   console.log(`closed, ${undelivered} records not delivered`)

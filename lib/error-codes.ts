@@ -120,7 +120,7 @@ export const ERROR_CODES: Readonly<Record<NaradErrorCode, ErrorCodeEntry>> = {
     fatal: false,
     meaning: 'The service was disconnected, or is disconnecting, and takes no more calls.',
     remedy:
-      'Call before `disconnect()`, or connect again. A send that was still waiting tells in `maybeInLog` whether its record may have been written.',
+      'Call before `disconnect()`, or `init()` and connect again. A send that was still waiting tells in `maybeInLog` whether its record may have been written.',
   },
   NARAD_CONNECTION_FAILED: {
     class: 'ConnectionError',

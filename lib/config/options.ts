@@ -176,7 +176,7 @@ export const OPTIONS: Readonly<Record<OptionName, OptionSpec>> = {
     type: 'boolean',
     env: ['KAFKA_ENABLE_MIDDLEWARE'],
     default: true,
-    doc: 'Whether the built-in logging and metrics middleware runs.',
+    doc: 'Whether the built-in logging middleware runs.',
   },
   connectionTimeoutMs: {
     type: 'integer',

@@ -108,7 +108,7 @@ export interface KafkaConfig {
    */
   dlqTopic?: string | undefined
   /**
-   * Whether the built-in logging and metrics middleware runs. Variable: KAFKA_ENABLE_MIDDLEWARE.
+   * Whether the built-in logging middleware runs. Variable: KAFKA_ENABLE_MIDDLEWARE.
    *
    * @defaultValue `true`
    */
