@@ -1,3 +1,4 @@
+import { isEmbedded } from '../broker/cluster.ts'
 import { DeadLetterTopics, type TopicAdmin } from '../delivery/dead-letter-topics.ts'
 import { DeadLetterWriter, type LetterSender } from '../delivery/dead-letter-writer.ts'
 import type { Failure } from '../delivery/failure.ts'
@@ -241,7 +242,7 @@ export class Member {
       runner,
       native: this.#native,
       timeoutMs: this.#options.timeoutMs,
-      isEmbedded: this.#options.createEmbeddedTopic !== undefined,
+      isEmbedded: isEmbedded(this.bootstrap),
     })
     this.#runners.set(id, runner)
     this.#flows.set(id, flow)
