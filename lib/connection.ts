@@ -210,7 +210,7 @@ export class Connection {
     const isTold =
       error.code.startsWith('NARAD_CONNECTION') || (isConnecting && error.code === 'NARAD_AUTHENTICATION_FAILED')
     if (error.fatal || !isTold) this.#emitError(fromNative(error, group === undefined ? {} : { group }))
-    else this.#logger.debug({ kafkaCode: error.kafkaCode }, error.message)
+    else if (!this.#isAbsenceExpected) this.#logger.debug({ kafkaCode: error.kafkaCode }, error.message)
   }
 
   #onRebalance(event: RebalanceEvent): void {
@@ -224,9 +224,12 @@ export class Connection {
   }
 
   #log(level: number, text: string): void {
-    // in dev mode the service says once that there is no broker
-    const isExpected = this.#config.devMode === 'auto' && !this.wasLive
-    this.#logger[isExpected ? 'debug' : levelOf(level)](text)
+    if (!this.#isAbsenceExpected) this.#logger[levelOf(level)](text)
+  }
+
+  /** In dev mode the service says once that there is no broker, and each try would say it again several times. */
+  get #isAbsenceExpected(): boolean {
+    return this.#config.devMode === 'auto' && !this.wasLive
   }
 
   /** Consumers first, because their handlers may still send; then the producer; then the embedded broker. */

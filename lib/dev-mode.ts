@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { hold, release } from './keep-alive.ts'
 import type { RecordMetadata } from './message.ts'
 
 /** How long `auto` waits for a broker before it goes log-only, and the pause between its later tries. */
@@ -25,7 +26,7 @@ export class LogOnly {
     return { topic, partition: -1, offset: -1, timestamp: Date.now() }
   }
 
-  /** Tries to go live until it succeeds. Does not keep the process running. */
+  /** Tries to go live until it succeeds. By itself this does not keep the process running. */
   retry(): void {
     this.#timer = setTimeout(() => {
       this.#goLive().catch(() => {
@@ -33,6 +34,11 @@ export class LogOnly {
       })
     }, RETRY_MS)
     this.#timer.unref()
+  }
+
+  /** Keeps the process running while it waits to go live, as a group does that is subscribed. */
+  keepRunning(): void {
+    if (this.#timer !== undefined && !this.#isStopped) hold(this)
   }
 
   /** Whether a try has not failed in this way before, so that a lasting problem is told once. */
@@ -43,8 +49,10 @@ export class LogOnly {
     return true
   }
 
+  /** It is live, or disconnected. */
   stop(): void {
     this.#isStopped = true
     clearTimeout(this.#timer)
+    release(this)
   }
 }

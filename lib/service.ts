@@ -247,6 +247,7 @@ export class KafkaService extends ServiceEmitter {
       const name = group ?? this.#groupName(undefined)
       const subscription = new Subscription(new LogOnlyControl(name, spec.topics))
       this.#wish.subscriptions.push({ group: name, spec, handler: composed, subscription })
+      this.#logOnly.keepRunning()
       return subscription
     }
     const consumer = group === undefined ? undefined : this.#connection?.consumer(group)
@@ -413,6 +414,8 @@ export class KafkaService extends ServiceEmitter {
           if (!this.emit('error', error)) this.logger.error({ err: error }, error.message)
         })
     }
+    // not before: what joins keeps the process running from here on
+    logOnly.stop()
   }
 }
 

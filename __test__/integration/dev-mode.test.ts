@@ -13,6 +13,7 @@ import { waitFor } from '../helpers/wait.ts'
 
 const ROOT = join(__dirname, '..', '..')
 const CHILD = join(ROOT, '__test__', 'children', 'dev-mode.ts')
+const WAITS = join(ROOT, '__test__', 'children', 'waits-for-a-broker.ts')
 /** How long `auto` waits for a broker, and what two busy cores may add. */
 const AUTO_MS = 2_000
 const GRACE_MS = 700
@@ -53,13 +54,17 @@ interface ChildOptions {
   script?: string
 }
 
-async function runChild(t: TestContext, { env, script = CHILD }: ChildOptions): Promise<NodeProcess> {
-  const clean = Object.fromEntries(
+/** The environment without anything that configures narad. */
+function cleanEnvironment(): Record<string, undefined> {
+  return Object.fromEntries(
     Object.keys(process.env)
       .filter((name) => name.startsWith('KAFKA_') || name === 'NODE_ENV')
       .map((name) => [name, undefined]),
   )
-  const child = startNode(t, script, { env: { ...clean, ...env } })
+}
+
+async function runChild(t: TestContext, { env, script = CHILD }: ChildOptions): Promise<NodeProcess> {
+  const child = startNode(t, script, { env: { ...cleanEnvironment(), ...env } })
   assert.deepEqual(await child.ended, { code: 0, signal: null }, child.stderr)
   return child
 }
@@ -176,6 +181,36 @@ describe('Dev mode', () => {
     const { groups } = await service.disconnect()
     assert.deepEqual(groups.map(({ group }) => group).sort(), [first.group, second.group].sort())
     assert.ok(groups.every(({ leftGroup }) => leftGroup))
+  })
+
+  // Bug: nothing held a worker that only subscribes while there was no broker: it ended at once, with code 0. And the
+  // absence of a broker, of which there is to be one warning, was logged by each try.
+  test('auto: a worker that only subscribes waits for a broker, and says once that there is none', async (t) => {
+    const broker = await TestBroker.start({ topics: ['test-topic'] })
+    t.after(() => broker.stop())
+    await broker.brokerDown(1)
+    const env = { KAFKA_BROKERS: broker.brokers, NODE_ENV: 'development' }
+    const child = startNode(t, WAITS, { env: { ...cleanEnvironment(), ...env } })
+    await waitFor(() => child.lines.includes('subscribed, mode log-only'), { what: 'the subscription' })
+    await broker.brokerUp(1)
+    await waitFor(() => child.stderr.includes('the service is live'), { what: 'going live' })
+    const producer = makeService(t, { brokers: broker.brokers })
+    await producer.connectProducer()
+    // its start is fixed some time after it has gone live
+    let isOver = false
+    void child.ended.then(() => {
+      isOver = true
+    })
+    await waitFor(
+      async () => {
+        if (!isOver) await producer.send('test-topic', { id: 1 })
+        return isOver
+      },
+      { what: 'the first record' },
+    )
+    assert.ok(child.lines.includes('handled {"id":1}'), child.lines.join())
+    assert.equal(child.stderr.match(/Dev mode: no broker/g)?.length, 1, child.stderr)
+    assert.doesNotMatch(child.stderr, /brokers are down/)
   })
 
   test('auto: disconnect while log-only ends the tries, and the process with it', async (t) => {
