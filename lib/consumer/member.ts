@@ -251,7 +251,8 @@ export class Member {
       // now that the topics are there, and how many partitions they have is known
       await letters?.ensure(topics)
     } catch (error) {
-      this.#checkOpen()
+      // it was subscribed, and has handled records perhaps, when the disconnect came
+      if (this.#closing !== undefined) return flow
       // a subscription whose caller is told that it failed does not go on behind its back
       this.#native.setTopics(id, [])
       throw error

@@ -392,14 +392,13 @@ impl NativeConsumer {
         let subscriber = self.open()?.subscriber().ok_or_else(closed)?;
         let (settle, promise) = promise(env)?;
         let timeout = Duration::from_millis(timeout_ms.into());
-        on_thread(move || {
-            let outcome = subscriber.list_topics(timeout);
-            drop(subscriber);
+        let reply = Box::new(move |outcome: CoreResult<Vec<TopicSize>>| {
             settle(match outcome {
                 Ok(topics) => Either::A(topics.into_iter().map(NativeTopic::from).collect::<Vec<_>>()),
                 Err(error) => Either::B(NativeError::from(error)),
             });
-        })?;
+        });
+        on_thread(move || subscriber.list_topics(timeout, reply))?;
         Ok(promise)
     }
 

@@ -20,7 +20,7 @@ mod watermark;
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -324,9 +324,19 @@ impl Subscriber {
         });
     }
 
-    /// All topics. Blocks.
-    pub fn list_topics(&self, timeout: Duration) -> Result<Vec<TopicSize>> {
-        metadata::list_topics(&self.handle, timeout)
+    /// All topics. Blocks while it asks; `reply` is called once they are known, or the consumer is closed.
+    pub fn list_topics(self, timeout: Duration, reply: Reply<Result<Vec<TopicSize>>>) {
+        let listed = Arc::new(Mutex::new(Vec::new()));
+        let answer = Arc::clone(&listed);
+        let pending = self.progress.pending(Box::new(move |outcome| {
+            let topics = std::mem::take(&mut *answer.lock().unwrap_or_else(PoisonError::into_inner));
+            reply(outcome.map(|()| topics));
+        }));
+        let outcome = metadata::list_topics(&self.handle, timeout).map(|topics| {
+            *listed.lock().unwrap_or_else(PoisonError::into_inner) = topics;
+        });
+        drop(self);
+        pending.settle(outcome);
     }
 
     /// Creates topics, of which some may be there already. Blocks while it asks; `reply` is called once it
