@@ -209,7 +209,7 @@ export class KafkaService extends ServiceEmitter {
     return this.#sendRaw(topic, records)
   }
 
-  async #sendRaw(topic: string, records: readonly RecordInput[]): Promise<RecordMetadata[]> {
+  #sendRaw(topic: string, records: readonly RecordInput[]): RecordMetadata[] | Promise<RecordMetadata[]> {
     const columns: Columns = rawRecords(records)
     if (this.#logOnly !== undefined) return columns.values.map((value) => this.#print(topic, value))
     return this.#producer(topic).sendAll(topic, columns)
