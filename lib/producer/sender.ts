@@ -1,3 +1,4 @@
+import { Fifo } from '../fifo.ts'
 import { hold, release } from '../keep-alive.ts'
 import type { NativeError, NativeProducer, NativeProducerEvent } from '../native.ts'
 import { type Columns, Packer } from './packer.ts'
@@ -68,8 +69,8 @@ export class Sender {
   readonly #owner: object
   readonly #packer = new Packer()
   readonly #calls = new Map<number, Run[]>()
-  #queue: Send[] = []
-  #head = 0
+  /** Sends that are not packed to their end. */
+  readonly #queue = new Fifo<Send>()
   #nextCall = 0
   #isScheduled = false
   #pending = 0
@@ -101,14 +102,7 @@ export class Sender {
 
   readonly #flush = (): void => {
     this.#isScheduled = false
-    while (this.#head < this.#queue.length && this.#calls.size < CALLS_IN_FLIGHT) this.#call()
-    if (this.#head === this.#queue.length) {
-      this.#queue = []
-      this.#head = 0
-    } else if (this.#head > this.#queue.length / 2) {
-      this.#queue = this.#queue.slice(this.#head)
-      this.#head = 0
-    }
+    while (this.#queue.length > 0 && this.#calls.size < CALLS_IN_FLIGHT) this.#call()
   }
 
   /** Packs and makes one native call. */
@@ -116,8 +110,9 @@ export class Sender {
     const packer = this.#packer
     const runs: Run[] = []
     packer.clear()
-    while (this.#head < this.#queue.length && packer.records < CALL_RECORDS && packer.size < CALL_BYTES) {
-      const send = this.#queue[this.#head] as Send
+    while (packer.records < CALL_RECORDS && packer.size < CALL_BYTES) {
+      const send = this.#queue.peek()
+      if (send === undefined) break
       const { columns, topicIndex } = send
       const first = send.packed
       const total = columns.values.length
@@ -128,7 +123,7 @@ export class Sender {
       }
       send.packed = index
       runs.push({ send, first, count: index - first })
-      if (index === total) this.#head += 1
+      if (index === total) this.#queue.shift()
     }
     this.#nextCall = (this.#nextCall + 1) >>> 0
     const call = this.#nextCall
@@ -154,7 +149,7 @@ export class Sender {
    */
   async drained(timeoutMs: number): Promise<{ leftMs: number; abandoned: number }> {
     const deadline = performance.now() + timeoutMs
-    while (this.#head < this.#queue.length) {
+    while (this.#queue.length > 0) {
       const left = deadline - performance.now()
       if (left <= 0 || !(await this.#progress(left))) {
         return { leftMs: 0, abandoned: this.#abandon() }
@@ -176,7 +171,7 @@ export class Sender {
 
   #abandon(): number {
     let abandoned = 0
-    for (const send of this.#queue.splice(this.#head)) {
+    for (const send of this.#queue.clear()) {
       const total = send.columns.values.length
       for (let index = send.packed; index < total; index += 1) fail(send, index, ABANDONED)
       abandoned += total - send.packed
@@ -223,7 +218,7 @@ export class Sender {
       base = end
       this.#advance(send, count)
     }
-    if (this.#head < this.#queue.length && !this.#isScheduled) {
+    if (this.#queue.length > 0 && !this.#isScheduled) {
       this.#isScheduled = true
       process.nextTick(this.#flush)
     }
