@@ -27,3 +27,8 @@ export function checkTopicName(topic: unknown): asserts topic is string {
   const isShort = typeof topic === 'string' && topic.length <= MAX_LENGTH
   throw new TopicError(`Topic name ${problem}.`, isShort ? { topic } : {})
 }
+
+/** The same pattern without a memory: a sticky or global one goes on where its last match ended. */
+export function statelessPattern({ source, flags }: RegExp): RegExp {
+  return new RegExp(source, flags.replace(/[gy]/g, ''))
+}

@@ -9,7 +9,7 @@ import {
 import { ArgumentError } from '../errors.ts'
 import { type Middleware, type MiddlewareInput, toMiddlewareList } from '../middleware/middleware.ts'
 import { checkOptions, integer, optional } from '../options.ts'
-import { checkTopicName } from '../topics.ts'
+import { checkTopicName, statelessPattern } from '../topics.ts'
 
 /** Which records wait for each other: those of a key, those of a partition, or none. */
 export type Ordering = 'key' | 'partition' | 'none'
@@ -160,8 +160,7 @@ function splitTopics(input: unknown): { topics: string[]; patterns: RegExp[] } {
   const patterns: RegExp[] = []
   for (const one of all) {
     if (one instanceof RegExp) {
-      // a sticky or global pattern would remember where it was
-      patterns.push(new RegExp(one.source, one.flags.replace(/[gy]/g, '')))
+      patterns.push(statelessPattern(one))
     } else {
       checkTopicName(one)
       topics.add(one)

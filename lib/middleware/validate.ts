@@ -2,7 +2,7 @@ import { deadLetter, type Verdict } from '../delivery/verdict.ts'
 import { describeValue } from '../describe.ts'
 import { ArgumentError, PermanentError } from '../errors.ts'
 import { checkOptions } from '../options.ts'
-import { checkTopicName } from '../topics.ts'
+import { checkTopicName, statelessPattern } from '../topics.ts'
 import type { Middleware } from './middleware.ts'
 import { handOnPart } from './part-of-batch.ts'
 import { describeIssues, type SchemaIssue, type StandardSchema } from './standard-schema.ts'
@@ -90,8 +90,7 @@ function topicFilter(topics: unknown): (topic: string) => boolean {
   if (topics === undefined) return () => true
   const tests = (Array.isArray(topics) ? topics : [topics]).map((one: unknown): ((topic: string) => boolean) => {
     if (one instanceof RegExp) {
-      // a sticky or global pattern would remember where it was
-      const pattern = new RegExp(one.source, one.flags.replace(/[gy]/g, ''))
+      const pattern = statelessPattern(one)
       return (topic) => pattern.test(topic)
     }
     checkTopicName(one)
