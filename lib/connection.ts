@@ -1,4 +1,4 @@
-import { embeddedAt } from './broker/cluster.ts'
+import { embeddedAt, isEmbedded } from './broker/cluster.ts'
 import { acquireEmbeddedBroker, type EmbeddedBrokerLease } from './broker/embedded.ts'
 import { withFastGroups } from './broker/fast-groups.ts'
 import { consumerProperties, type Properties, producerProperties } from './config/properties.ts'
@@ -112,7 +112,7 @@ export class Connection {
         onError: (error) => this.#onNativeError(error, this.#isProducerConnecting),
         onLog: (level, text) => this.#log(level, text),
       },
-      embeddedAt(properties['bootstrap.servers'] ?? '') !== undefined,
+      isEmbedded(properties['bootstrap.servers'] ?? ''),
     )
     return this.#producer
   }
