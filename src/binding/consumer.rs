@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Buffer, Either, Env, Function, Object, Uint32ArraySlice, Unknown};
+use napi::bindgen_prelude::{Buffer, Either, Env, Function, Object, ToNapiValue, Uint32ArraySlice, Unknown};
 use napi::threadsafe_function::{ThreadsafeCallContext, ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Result, Status};
 use napi_derive::napi;
@@ -12,7 +12,7 @@ use super::notices::Notices;
 use super::reply::{answers, connect, failure, on_thread, promise};
 use crate::core::consumer::{
     Batch, Consumer, ConsumerEvents, ConsumerReport, ConsumerSettings, Limits, Ordering, Outcome, Rebalance,
-    RebalanceKind, SeekPlace, SeekTarget, SubscriptionSpec,
+    RebalanceKind, SeekPlace, SeekTarget, Subscriber, SubscriptionSpec,
 };
 use crate::core::error::{CoreError, Result as CoreResult};
 use crate::core::metadata::{NewTopic, TopicSize};
@@ -320,6 +320,30 @@ pub fn start_consumer(
     )
 }
 
+type Reply<T> = Box<dyn FnOnce(CoreResult<T>) + Send>;
+
+impl NativeConsumer {
+    /// Asks the cluster from a thread of its own; `answer` is what JavaScript gets for the outcome.
+    fn ask<'env, T, A>(
+        &self,
+        env: &'env Env,
+        timeout_ms: u32,
+        answer: impl FnOnce(CoreResult<T>) -> A + Send + 'static,
+        question: impl FnOnce(Subscriber, Duration, Reply<T>) + Send + 'static,
+    ) -> Result<Object<'env>>
+    where
+        T: 'static,
+        A: ToNapiValue + Send + 'static,
+    {
+        let subscriber = self.open()?.subscriber().ok_or_else(closed)?;
+        let (settle, promise) = promise(env)?;
+        let timeout = Duration::from_millis(timeout_ms.into());
+        let reply = Box::new(move |outcome| settle(answer(outcome)));
+        on_thread(move || question(subscriber, timeout, reply))?;
+        Ok(promise)
+    }
+}
+
 #[napi]
 impl NativeConsumer {
     fn open(&self) -> Result<&Consumer> {
@@ -346,12 +370,9 @@ impl NativeConsumer {
         subscription: NativeSubscription,
         timeout_ms: u32,
     ) -> Result<Object<'env>> {
-        let subscriber = self.open()?.subscriber().ok_or_else(closed)?;
-        let (settle, promise) = promise(env)?;
-        let timeout = Duration::from_millis(timeout_ms.into());
-        let reply = Box::new(move |outcome: CoreResult<()>| settle(failure(outcome)));
-        on_thread(move || subscriber.subscribe(subscription.into(), timeout, reply))?;
-        Ok(promise)
+        self.ask(env, timeout_ms, failure, move |subscriber, timeout, reply| {
+            subscriber.subscribe(subscription.into(), timeout, reply);
+        })
     }
 
     /// Replaces a subscription's topics.
@@ -377,29 +398,20 @@ impl NativeConsumer {
         target: NativeSeekTarget,
         timeout_ms: u32,
     ) -> Result<Object<'env>> {
-        let subscriber = self.open()?.subscriber().ok_or_else(closed)?;
-        let (settle, promise) = promise(env)?;
-        let timeout = Duration::from_millis(timeout_ms.into());
-        let reply = Box::new(move |outcome: CoreResult<()>| settle(failure(outcome)));
         let places: Vec<_> = places.into_iter().map(SeekPlace::from).collect();
-        on_thread(move || subscriber.seek(&places, target.into(), timeout, reply))?;
-        Ok(promise)
+        self.ask(env, timeout_ms, failure, move |subscriber, timeout, reply| {
+            subscriber.seek(&places, target.into(), timeout, reply);
+        })
     }
 
     /// All topics, Kafka's internal ones included.
     #[napi(catch_unwind, ts_return_type = "Promise<Array<NativeTopic> | NativeError>")]
     pub fn list_topics<'env>(&self, env: &'env Env, timeout_ms: u32) -> Result<Object<'env>> {
-        let subscriber = self.open()?.subscriber().ok_or_else(closed)?;
-        let (settle, promise) = promise(env)?;
-        let timeout = Duration::from_millis(timeout_ms.into());
-        let reply = Box::new(move |outcome: CoreResult<Vec<TopicSize>>| {
-            settle(match outcome {
-                Ok(topics) => Either::A(topics.into_iter().map(NativeTopic::from).collect::<Vec<_>>()),
-                Err(error) => Either::B(NativeError::from(error)),
-            });
-        });
-        on_thread(move || subscriber.list_topics(timeout, reply))?;
-        Ok(promise)
+        let listed = |outcome: CoreResult<Vec<TopicSize>>| match outcome {
+            Ok(topics) => Either::A(topics.into_iter().map(NativeTopic::from).collect::<Vec<_>>()),
+            Err(error) => Either::B(NativeError::from(error)),
+        };
+        self.ask(env, timeout_ms, listed, Subscriber::list_topics)
     }
 
     /// Creates topics; those that are there already stay as they are.
@@ -410,13 +422,10 @@ impl NativeConsumer {
         topics: Vec<NativeNewTopic>,
         timeout_ms: u32,
     ) -> Result<Object<'env>> {
-        let subscriber = self.open()?.subscriber().ok_or_else(closed)?;
-        let (settle, promise) = promise(env)?;
-        let timeout = Duration::from_millis(timeout_ms.into());
-        let reply = Box::new(move |outcome: CoreResult<()>| settle(failure(outcome)));
         let topics: Vec<_> = topics.into_iter().map(NewTopic::from).collect();
-        on_thread(move || subscriber.create_topics(&topics, timeout, reply))?;
-        Ok(promise)
+        self.ask(env, timeout_ms, failure, move |subscriber, timeout, reply| {
+            subscriber.create_topics(&topics, timeout, reply);
+        })
     }
 
     /// Every record of a batch was handled.
