@@ -1252,6 +1252,7 @@ declare function validate(schema: StandardSchema, options?: ValidateOptions): Mi
 
 /** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
 type ServiceMode = 'live' | 'log-only' | 'disconnected';
+
 /** Options of {@link KafkaService.disconnect}. */
 interface DisconnectOptions {
     /** The time for everything together, in milliseconds. Default: the configured `disconnectTimeoutMs`, 30,000. */

@@ -94,5 +94,5 @@ export {
   type DisconnectOptions,
   type KafkaService,
   kafkaService,
-  type ServiceMode,
 } from './service.ts'
+export type { ServiceMode } from './session.ts'

@@ -1,21 +1,19 @@
 import { resolveCodec } from './codec.ts'
 import { resolveConfig } from './config/resolve.ts'
 import type { KafkaConfig, ResolvedConfig } from './config/types.ts'
-import { Connection, type DisconnectReport } from './connection.ts'
+import type { DisconnectReport } from './connection.ts'
 import type { BatchHandler } from './consumer/batch-executor.ts'
 import { Consumer } from './consumer/consumer.ts'
 import type { RecordHandler } from './consumer/executor.ts'
 import {
   type BatchSubscribeOptions,
-  type ResolvedSubscription,
   resolveSubscription,
   type SubscribeOptions,
   type TopicsInput,
 } from './consumer/subscribe-options.ts'
-import { LogOnlyControl, Subscription } from './consumer/subscription.ts'
+import type { Subscription } from './consumer/subscription.ts'
 import { describeValue } from './describe.ts'
-import { AUTO_TIMEOUT_MS, LogOnly } from './dev-mode.ts'
-import { ArgumentError, ClosedError, ConfigError, KafkaError, NotConnectedError } from './errors.ts'
+import { ArgumentError, ClosedError, ConfigError } from './errors.ts'
 import { ServiceEmitter } from './events.ts'
 import { createLogger, type NaradLogger } from './logger.ts'
 import { type MessageBuilder, messageFields, type RecordMetadata } from './message.ts'
@@ -26,11 +24,9 @@ import { MiddlewareStack } from './middleware/stack.ts'
 import { checkOptions } from './options.ts'
 import { encodeValues, type RecordInput, rawRecords, type SendOptions } from './producer/columns.ts'
 import type { Columns } from './producer/packer.ts'
+import { type ServiceMode, Session } from './session.ts'
 import { endOn } from './signals.ts'
 import { checkTopicName } from './topics.ts'
-
-/** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
-export type ServiceMode = 'live' | 'log-only' | 'disconnected'
 
 /** Options of {@link KafkaService.disconnect}. */
 export interface DisconnectOptions {
@@ -41,12 +37,6 @@ export interface DisconnectOptions {
 const SEND_OPTIONS = ['key', 'headers', 'partition', 'timestamp', 'codec']
 const NOTHING_LEFT: DisconnectReport = { undelivered: 0, groups: [] }
 
-/** What was asked for while there is no broker. */
-interface Wish {
-  groups: string[]
-  subscriptions: Array<{ group: string; spec: ResolvedSubscription; handler: unknown; subscription: Subscription }>
-}
-
 /**
  * Kafka for one service: one producer and any number of consumer groups. {@link kafkaService} is the usual one;
  * {@link createKafkaService} makes more.
@@ -56,10 +46,7 @@ export class KafkaService extends ServiceEmitter {
   readonly #middleware = new MiddlewareStack()
   #config: ResolvedConfig | undefined
   #logger: NaradLogger | undefined
-  #connection: Connection | undefined
-  #logOnly: LogOnly | undefined
-  #wish: Wish = { groups: [], subscriptions: [] }
-  #lastGroup: string | undefined
+  #session: Session | undefined
   #disconnecting: Promise<DisconnectReport> | undefined
   #ignoreSignals: (() => void) | undefined
   #wasDisconnected = false
@@ -76,7 +63,7 @@ export class KafkaService extends ServiceEmitter {
    * @throws {@link ConfigError} that says what is wrong and where it was given.
    */
   init(config?: KafkaConfig): this {
-    if (this.#connection !== undefined || this.#logOnly !== undefined) {
+    if (this.#session?.isActive) {
       if (config === undefined) return this
       throw new ConfigError('init(config) cannot change a connected service: call disconnect() first.')
     }
@@ -84,6 +71,7 @@ export class KafkaService extends ServiceEmitter {
     const { logLevel: level, logger, enableMiddleware } = this.#config
     this.#logger = createLogger({ level, logger })
     this.#middleware.setBuiltIn(enableMiddleware ? [logging(this.#logger)] : [])
+    this.#session = new Session(this.#config, this.#logger, this)
     this.#wasDisconnected = false
     this.#disconnecting = undefined
     return this
@@ -113,12 +101,11 @@ export class KafkaService extends ServiceEmitter {
 
   /** Whether a broker can be reached. */
   get isConnected(): boolean {
-    return this.#connection?.isConnected ?? false
+    return this.#session?.isConnected ?? false
   }
 
   get mode(): ServiceMode {
-    if (this.#logOnly !== undefined) return 'log-only'
-    return this.#connection === undefined ? 'disconnected' : 'live'
+    return this.#session?.mode ?? 'disconnected'
   }
 
   /**
@@ -127,11 +114,7 @@ export class KafkaService extends ServiceEmitter {
    * @throws {@link ConnectionError} at `connectionTimeoutMs` with the reason, {@link AuthenticationError} at once.
    */
   async connectProducer(): Promise<this> {
-    await this.#connect(
-      (connection, timeoutMs) => connection.connectProducer(timeoutMs),
-      // going live connects the producer in any case
-      () => {},
-    )
+    await this.#opened().connectProducer()
     return this
   }
 
@@ -142,16 +125,7 @@ export class KafkaService extends ServiceEmitter {
    * @throws As {@link connectProducer}.
    */
   async connectConsumer(group?: string): Promise<Consumer> {
-    const name = this.#groupName(group)
-    await this.#connect(
-      async (connection, timeoutMs) => {
-        await connection.connectConsumer(name, timeoutMs)
-      },
-      () => {
-        if (!this.#wish.groups.includes(name)) this.#wish.groups.push(name)
-      },
-    )
-    this.#lastGroup = name
+    const name = await this.#opened().connectConsumer(group)
     return new Consumer(name, (topics, handler, options) => this.#subscribe(topics, handler, options))
   }
 
@@ -172,6 +146,7 @@ export class KafkaService extends ServiceEmitter {
   async send(topic: string, value: unknown, options?: SendOptions): Promise<RecordMetadata | RecordMetadata[]> {
     checkTopicName(topic)
     const { codec } = this.config
+    const session = this.#current()
     const checked = options === undefined ? {} : (checkOptions(options, SEND_OPTIONS, 'send') as SendOptions)
     const chosen = checked.codec === undefined ? codec : resolveCodec(checked.codec)
     const isArray = Array.isArray(value)
@@ -180,18 +155,18 @@ export class KafkaService extends ServiceEmitter {
     if (chain !== undefined) {
       const sent = await chain(topic, sendRecordsOf(values, checked), async (records) => {
         const columns = encodeRecords(topic, records, isArray, chosen)
-        if (this.#logOnly !== undefined) return records.map((record) => this.#print(topic, record.value))
-        const producer = this.#producer(topic)
+        if (session.isLogOnly) return records.map((record) => session.print(topic, record.value))
+        const producer = session.producer(topic)
         return isArray ? await producer.sendAll(topic, columns) : [await producer.sendOne(topic, columns)]
       })
       return isArray ? sent : (sent[0] as RecordMetadata)
     }
     const columns = encodeValues(topic, values, isArray, checked, chosen)
-    if (this.#logOnly !== undefined) {
-      const printed = values.map((one) => this.#print(topic, messageFields(one)?.value ?? one))
+    if (session.isLogOnly) {
+      const printed = values.map((one) => session.print(topic, messageFields(one)?.value ?? one))
       return isArray ? printed : (printed[0] as RecordMetadata)
     }
-    const producer = this.#producer(topic)
+    const producer = session.producer(topic)
     return isArray ? producer.sendAll(topic, columns) : producer.sendOne(topic, columns)
   }
 
@@ -211,8 +186,9 @@ export class KafkaService extends ServiceEmitter {
 
   #sendRaw(topic: string, records: readonly RecordInput[]): RecordMetadata[] | Promise<RecordMetadata[]> {
     const columns: Columns = rawRecords(records)
-    if (this.#logOnly !== undefined) return columns.values.map((value) => this.#print(topic, value))
-    return this.#producer(topic).sendAll(topic, columns)
+    const session = this.#current()
+    if (session.isLogOnly) return columns.values.map((value) => session.print(topic, value))
+    return session.producer(topic).sendAll(topic, columns)
   }
 
   /**
@@ -242,20 +218,7 @@ export class KafkaService extends ServiceEmitter {
     }
     const spec = resolveSubscription(topics, options, this.config)
     const composed = this.#middleware.handler(handler, spec.use, spec.batch !== undefined)
-    const group = spec.group ?? this.#lastGroup
-    if (this.#logOnly !== undefined) {
-      const name = group ?? this.#groupName(undefined)
-      const subscription = new Subscription(new LogOnlyControl(name, spec.topics))
-      this.#wish.subscriptions.push({ group: name, spec, handler: composed, subscription })
-      this.#logOnly.keepRunning()
-      return subscription
-    }
-    const consumer = group === undefined ? undefined : this.#connection?.consumer(group)
-    if (consumer === undefined) {
-      const which = group === undefined ? 'A consumer group' : `Group ${group}`
-      throw new NotConnectedError(`${which} is not connected: await connectConsumer() before subscribe().`)
-    }
-    return new Subscription(await consumer.subscribe(spec, this.#fromBeginning(spec), composed))
+    return this.#current().subscribe(spec, composed)
   }
 
   /**
@@ -276,15 +239,10 @@ export class KafkaService extends ServiceEmitter {
   }
 
   async #disconnect(timeoutMs: number): Promise<DisconnectReport> {
-    this.#logOnly?.stop()
-    const wasUsed = this.#connection !== undefined || this.#logOnly !== undefined
-    this.#logOnly = undefined
-    this.#wish = { groups: [], subscriptions: [] }
-    this.#lastGroup = undefined
-    const connection = this.#connection
+    const session = this.#session
+    const wasUsed = session?.isActive ?? false
     this.#wasDisconnected = true
-    const report = (await connection?.close(timeoutMs)) ?? NOTHING_LEFT
-    this.#connection = undefined
+    const report = (await session?.close(timeoutMs)) ?? NOTHING_LEFT
     this.#ignoreSignals?.()
     this.#ignoreSignals = undefined
     if (report.undelivered > 0 || report.groups.some((group) => group.unfinished > 0 || !group.leftGroup)) {
@@ -300,122 +258,24 @@ export class KafkaService extends ServiceEmitter {
     this.logger.info(`${signal}: disconnected`)
   }
 
-  #producer(topic: string): ReturnType<Connection['producer']> {
-    const connection = this.#connection
-    // While there is a connection it is being closed, and handlers that still run may send until the producer's turn.
-    if (connection === undefined && this.#wasDisconnected) {
-      throw new ClosedError(`Cannot send to ${topic}: the service was disconnected, so it is not connected any more.`)
-    }
-    if (connection === undefined || !connection.hasProducer) {
-      throw new NotConnectedError(
-        `Cannot send to ${topic}: the producer is not connected; await connectProducer() first.`,
-      )
-    }
-    return connection.producer()
-  }
-
-  #print(topic: string, value: unknown): RecordMetadata {
-    const logOnly = this.#logOnly
-    if (logOnly === undefined) throw new NotConnectedError(`Cannot send to ${topic}: the service is not connected.`)
-    return logOnly.print(topic, value)
-  }
-
-  #groupName(group: unknown): string {
-    const name = group ?? this.config.group
-    if (typeof name === 'string' && name !== '') return name
-    if (name !== undefined) throw new ArgumentError(`The group must be a name, but is ${describeValue(name)}.`)
-    throw new ArgumentError('connectConsumer needs a group: pass its name, or set "group" or KAFKA_CONSUMER_GROUP.')
-  }
-
-  #fromBeginning(spec: ResolvedSubscription): boolean {
-    return spec.fromBeginning ?? this.config.autoOffsetReset === 'earliest'
-  }
-
-  /** Connects a part, or keeps the wish where dev mode allows to go without a broker. */
-  async #connect(part: (connection: Connection, timeoutMs: number) => Promise<void>, wish: () => void): Promise<void> {
+  /** What is to be connected. */
+  #opened(): Session {
     if (this.#wasDisconnected)
       throw new ClosedError('The service was disconnected; call init() before connecting anew.')
-    const { devMode, connectionTimeoutMs, handleSignals } = this.config
+    const { handleSignals } = this.config
     if (handleSignals !== false) this.#ignoreSignals ??= endOn(handleSignals, (signal) => this.#endOn(signal))
-    if (this.#logOnly === undefined && devMode === 'log') this.#enterLogOnly()
-    if (this.#logOnly !== undefined) return wish()
-    const isFirst = this.#connection === undefined
-    const timeoutMs =
-      devMode === 'auto' && isFirst ? Math.min(AUTO_TIMEOUT_MS, connectionTimeoutMs) : connectionTimeoutMs
-    this.#connection ??= this.#createConnection()
-    const connection = this.#connection
-    try {
-      await part(connection, timeoutMs)
-    } catch (error) {
-      // once it was live, a lost broker is waited for like any other; while it never was, every part goes log-only
-      const goesLogOnly =
-        devMode === 'auto' &&
-        !connection.wasLive &&
-        !this.#wasDisconnected &&
-        (isAbsence(error) || this.#logOnly !== undefined)
-      if (goesLogOnly && this.#logOnly === undefined) {
-        const why = error instanceof Error ? error.message : String(error)
-        this.logger.warn(`Dev mode: no broker, so sends are only logged until one answers (${why})`)
-        this.#enterLogOnly().retry()
-      }
-      if (this.#connection === connection && (goesLogOnly || connection.isEmpty)) {
-        this.#connection = undefined
-        await connection.close(0)
-      }
-      if (!goesLogOnly) throw error
-      wish()
-    }
+    return this.#current()
+  }
+
+  #current(): Session {
+    if (this.#session === undefined) this.init()
+    return this.#session as Session
   }
 
   /** @internal */
   get logger(): NaradLogger {
     if (this.#logger === undefined) this.init()
     return this.#logger as NaradLogger
-  }
-
-  #enterLogOnly(): LogOnly {
-    this.#logOnly = new LogOnly(() => this.#goLive())
-    return this.#logOnly
-  }
-
-  #createConnection(): Connection {
-    return new Connection(this.config, this.logger, this)
-  }
-
-  /** Connects all that was wished for; rejects while there is no broker. */
-  async #goLive(): Promise<void> {
-    const logOnly = this.#logOnly
-    const wish = this.#wish
-    const connection = this.#createConnection()
-    try {
-      // a service that only logs sends without connectProducer(), and goes on doing so
-      await connection.connectProducer(AUTO_TIMEOUT_MS)
-      const groups = new Set([...wish.groups, ...wish.subscriptions.map(({ group }) => group)])
-      for (const group of groups) await connection.connectConsumer(group, AUTO_TIMEOUT_MS)
-    } catch (error) {
-      await connection.close(0)
-      if (!isAbsence(error) && logOnly?.isNew(error)) this.logger.warn({ err: error }, 'Dev mode: cannot go live')
-      throw error
-    }
-    // disconnected meanwhile, and perhaps connected anew
-    if (logOnly === undefined || this.#logOnly !== logOnly) {
-      await connection.close(0)
-      return
-    }
-    this.#connection = connection
-    this.#logOnly = undefined
-    this.logger.info('Dev mode: a broker answers, the service is live')
-    for (const { group, spec, handler, subscription } of wish.subscriptions) {
-      connection
-        .consumer(group)
-        ?.subscribe(spec, this.#fromBeginning(spec), handler)
-        .then((control) => Subscription.goLive(subscription, control))
-        .catch((error: KafkaError) => {
-          if (!this.emit('error', error)) this.logger.error({ err: error }, error.message)
-        })
-    }
-    // not before: what joins keeps the process running from here on
-    logOnly.stop()
   }
 }
 
@@ -424,16 +284,6 @@ function disconnectTimeout(options: DisconnectOptions, config: ResolvedConfig | 
   const { timeoutMs = config?.disconnectTimeoutMs ?? 0 } = checkOptions(options, ['timeoutMs'], 'disconnect')
   if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= 2 ** 31 - 1) return Math.ceil(timeoutMs)
   throw new ArgumentError(`Option "timeoutMs" must be a number of milliseconds, but is ${describeValue(timeoutMs)}.`)
-}
-
-/** No broker, or no native part: what dev mode goes without. A refused password is not among it. */
-function isAbsence(error: unknown): boolean {
-  if (!(error instanceof KafkaError)) return false
-  return (
-    error.code === 'NARAD_CONNECTION_TIMEOUT' ||
-    error.code === 'NARAD_CONNECTION_FAILED' ||
-    error.code === 'NARAD_NATIVE_MISSING'
-  )
 }
 
 /** The service that most processes need: configured by the environment, shared by all modules. */

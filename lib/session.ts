@@ -1,0 +1,234 @@
+import type { ResolvedConfig } from './config/types.ts'
+import { Connection, type DisconnectReport } from './connection.ts'
+import type { ResolvedSubscription } from './consumer/subscribe-options.ts'
+import { LogOnlyControl, Subscription } from './consumer/subscription.ts'
+import { describeValue } from './describe.ts'
+import { AUTO_TIMEOUT_MS, LogOnly } from './dev-mode.ts'
+import { ArgumentError, ClosedError, KafkaError, NotConnectedError } from './errors.ts'
+import type { ServiceEmitter } from './events.ts'
+import type { NaradLogger } from './logger.ts'
+import type { RecordMetadata } from './message.ts'
+import type { Producer } from './producer/producer.ts'
+
+/** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
+export type ServiceMode = 'live' | 'log-only' | 'disconnected'
+
+/** What was asked for while there is no broker. */
+interface Wish {
+  groups: string[]
+  subscriptions: Array<{ group: string; spec: ResolvedSubscription; handler: unknown; subscription: Subscription }>
+}
+
+/**
+ * A service from its `init` to its `disconnect`: connected to a cluster, or in dev mode only logging, with what was asked
+ * for kept until a broker answers.
+ */
+export class Session {
+  readonly #config: ResolvedConfig
+  readonly #logger: NaradLogger
+  readonly #emitter: ServiceEmitter
+  #connection: Connection | undefined
+  #logOnly: LogOnly | undefined
+  #wish: Wish = { groups: [], subscriptions: [] }
+  #lastGroup: string | undefined
+  #isClosed = false
+
+  constructor(config: ResolvedConfig, logger: NaradLogger, emitter: ServiceEmitter) {
+    this.#config = config
+    this.#logger = logger
+    this.#emitter = emitter
+  }
+
+  /** Something is connected, or is to be as soon as there is a broker. */
+  get isActive(): boolean {
+    return this.#connection !== undefined || this.isLogOnly
+  }
+
+  get isLogOnly(): boolean {
+    return this.#logOnly !== undefined
+  }
+
+  get isConnected(): boolean {
+    return this.#connection?.isConnected ?? false
+  }
+
+  get mode(): ServiceMode {
+    if (this.isLogOnly) return 'log-only'
+    return this.#connection === undefined ? 'disconnected' : 'live'
+  }
+
+  async connectProducer(): Promise<void> {
+    await this.#connect(
+      (connection, timeoutMs) => connection.connectProducer(timeoutMs),
+      // going live connects the producer in any case
+      () => {},
+    )
+  }
+
+  /** Resolves to the name of the group, which becomes the one that subscriptions go to by default. */
+  async connectConsumer(group: unknown): Promise<string> {
+    const name = this.#groupName(group)
+    await this.#connect(
+      async (connection, timeoutMs) => {
+        await connection.connectConsumer(name, timeoutMs)
+      },
+      () => {
+        if (!this.#wish.groups.includes(name)) this.#wish.groups.push(name)
+      },
+    )
+    this.#lastGroup = name
+    return name
+  }
+
+  async subscribe(spec: ResolvedSubscription, handler: unknown): Promise<Subscription> {
+    const group = spec.group ?? this.#lastGroup
+    if (this.#logOnly !== undefined) {
+      const name = group ?? this.#groupName(undefined)
+      const subscription = new Subscription(new LogOnlyControl(name, spec.topics))
+      this.#wish.subscriptions.push({ group: name, spec, handler, subscription })
+      this.#logOnly.keepRunning()
+      return subscription
+    }
+    const consumer = group === undefined ? undefined : this.#connection?.consumer(group)
+    if (consumer === undefined) {
+      const which = group === undefined ? 'A consumer group' : `Group ${group}`
+      throw new NotConnectedError(`${which} is not connected: await connectConsumer() before subscribe().`)
+    }
+    return new Subscription(await consumer.subscribe(spec, this.#fromBeginning(spec), handler))
+  }
+
+  /** @param topic For the error. */
+  producer(topic: string): Producer {
+    const connection = this.#connection
+    // While there is a connection it is being closed, and handlers that still run may send until the producer's turn.
+    if (connection === undefined && this.#isClosed) {
+      throw new ClosedError(`Cannot send to ${topic}: the service was disconnected, so it is not connected any more.`)
+    }
+    if (connection === undefined || !connection.hasProducer) {
+      throw new NotConnectedError(
+        `Cannot send to ${topic}: the producer is not connected; await connectProducer() first.`,
+      )
+    }
+    return connection.producer()
+  }
+
+  /** Log-only: prints what would be sent. */
+  print(topic: string, value: unknown): RecordMetadata {
+    const logOnly = this.#logOnly
+    if (logOnly === undefined) throw new NotConnectedError(`Cannot send to ${topic}: the service is not connected.`)
+    return logOnly.print(topic, value)
+  }
+
+  /** Closes what is connected, within the time. There is no way back. */
+  async close(timeoutMs: number): Promise<DisconnectReport | undefined> {
+    this.#isClosed = true
+    this.#logOnly?.stop()
+    this.#logOnly = undefined
+    this.#wish = { groups: [], subscriptions: [] }
+    this.#lastGroup = undefined
+    const report = await this.#connection?.close(timeoutMs)
+    this.#connection = undefined
+    return report
+  }
+
+  #groupName(group: unknown): string {
+    const name = group ?? this.#config.group
+    if (typeof name === 'string' && name !== '') return name
+    if (name !== undefined) throw new ArgumentError(`The group must be a name, but is ${describeValue(name)}.`)
+    throw new ArgumentError('connectConsumer needs a group: pass its name, or set "group" or KAFKA_CONSUMER_GROUP.')
+  }
+
+  #fromBeginning(spec: ResolvedSubscription): boolean {
+    return spec.fromBeginning ?? this.#config.autoOffsetReset === 'earliest'
+  }
+
+  /** Connects a part, or keeps the wish where dev mode allows to go without a broker. */
+  async #connect(part: (connection: Connection, timeoutMs: number) => Promise<void>, wish: () => void): Promise<void> {
+    const { devMode, connectionTimeoutMs } = this.#config
+    if (this.#logOnly === undefined && devMode === 'log') this.#enterLogOnly()
+    if (this.#logOnly !== undefined) return wish()
+    const isFirst = this.#connection === undefined
+    const timeoutMs =
+      devMode === 'auto' && isFirst ? Math.min(AUTO_TIMEOUT_MS, connectionTimeoutMs) : connectionTimeoutMs
+    this.#connection ??= this.#createConnection()
+    const connection = this.#connection
+    try {
+      await part(connection, timeoutMs)
+    } catch (error) {
+      // once it was live, a lost broker is waited for like any other; while it never was, every part goes log-only
+      const goesLogOnly =
+        devMode === 'auto' &&
+        !connection.wasLive &&
+        !this.#isClosed &&
+        (isAbsence(error) || this.#logOnly !== undefined)
+      if (goesLogOnly && this.#logOnly === undefined) {
+        const why = error instanceof Error ? error.message : String(error)
+        this.#logger.warn(`Dev mode: no broker, so sends are only logged until one answers (${why})`)
+        this.#enterLogOnly().retry()
+      }
+      if (this.#connection === connection && (goesLogOnly || connection.isEmpty)) {
+        this.#connection = undefined
+        await connection.close(0)
+      }
+      if (!goesLogOnly) throw error
+      wish()
+    }
+  }
+
+  #enterLogOnly(): LogOnly {
+    this.#logOnly = new LogOnly(() => this.#goLive())
+    return this.#logOnly
+  }
+
+  #createConnection(): Connection {
+    return new Connection(this.#config, this.#logger, this.#emitter)
+  }
+
+  /** Connects all that was wished for; rejects while there is no broker. */
+  async #goLive(): Promise<void> {
+    const logOnly = this.#logOnly
+    const wish = this.#wish
+    const connection = this.#createConnection()
+    try {
+      // a service that only logs sends without connectProducer(), and goes on doing so
+      await connection.connectProducer(AUTO_TIMEOUT_MS)
+      const groups = new Set([...wish.groups, ...wish.subscriptions.map(({ group }) => group)])
+      for (const group of groups) await connection.connectConsumer(group, AUTO_TIMEOUT_MS)
+    } catch (error) {
+      await connection.close(0)
+      if (!isAbsence(error) && logOnly?.isNew(error)) this.#logger.warn({ err: error }, 'Dev mode: cannot go live')
+      throw error
+    }
+    // disconnected meanwhile
+    if (logOnly === undefined || this.#logOnly !== logOnly) {
+      await connection.close(0)
+      return
+    }
+    this.#connection = connection
+    this.#logOnly = undefined
+    this.#logger.info('Dev mode: a broker answers, the service is live')
+    for (const { group, spec, handler, subscription } of wish.subscriptions) {
+      connection
+        .consumer(group)
+        ?.subscribe(spec, this.#fromBeginning(spec), handler)
+        .then((control) => Subscription.goLive(subscription, control))
+        .catch((error: KafkaError) => {
+          // what a disconnect ended was ended on purpose
+          if (this.#isClosed) return
+          if (!this.#emitter.emit('error', error)) this.#logger.error({ err: error }, error.message)
+        })
+    }
+    // not before: what joins keeps the process running from here on
+    logOnly.stop()
+  }
+}
+
+/** No broker, or no native part: what dev mode goes without. A refused password is not among it. */
+function isAbsence(error: unknown): boolean {
+  if (!(error instanceof KafkaError)) return false
+  return (
+    error.code === 'NARAD_CONNECTION_TIMEOUT' ||
+    error.code === 'NARAD_CONNECTION_FAILED' ||
+    error.code === 'NARAD_NATIVE_MISSING'
+  )
+}
