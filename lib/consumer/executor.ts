@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { classify, type Failure } from '../delivery/failure.ts'
 import { backOffMs, nextStep } from '../delivery/retry-policy.ts'
 import { isAck, returnedFailure } from '../delivery/verdict.ts'
-import { HandlerTimeoutError } from '../errors.ts'
+import type { HandlerTimeoutError } from '../errors.ts'
 import { Fifo } from '../fifo.ts'
 import { Acknowledgement } from './acknowledgement.ts'
 import { Acknowledgements } from './acknowledgements.ts'
@@ -12,6 +12,7 @@ import { type Place, RecordContext } from './record.ts'
 import { Reports } from './reports.ts'
 import { failedAgain, type History, type Runner, type RunnerOptions } from './runner.ts'
 import { TimeSlice } from './time-slice.ts'
+import { IDLE, UNSEEN, Worker, Workers } from './workers.ts'
 
 /** A handler that takes one record at a time. */
 export type RecordHandler<T = unknown> = (message: T, context: RecordContext) => unknown
@@ -22,39 +23,12 @@ export interface ExecutorOptions extends RunnerOptions {
   readonly concurrency: number
 }
 
-/** A handler that no sweep has seen yet. */
-const UNSEEN = -1
-/** No handler runs. */
-const IDLE = Number.POSITIVE_INFINITY
-
-/** Runs one record at a time. */
-class Worker {
-  batch!: Batch
-  index = 0
-  history: History | undefined
-  context!: RecordContext
-  /** When its handler was first seen to run by a sweep. */
-  seenMs = IDLE
-  /** Its handler passed the deadline: it works for nobody any more, but its lane waits for it. */
-  timeout: HandlerTimeoutError | undefined
-
-  /** Work is over. One that has become old would keep what it points to until the next full collection of garbage. */
-  rest(): void {
-    Object.assign(this, { batch: undefined, context: undefined, history: undefined })
-  }
-}
-
 /** A record that waits for its next attempt, whose dead letter is being written, or whose slot is paused. */
 interface Held extends Waiting {
   isWriting: boolean
   isPaused: boolean
   cancel: () => void
 }
-
-/** Deadlines are looked at this often in their time, at least each second. */
-const SWEEPS = 20
-const LONGEST_SWEEP_MS = 1_000
-const SHORTEST_SWEEP_MS = 10
 
 /**
  * Runs a handler over the records of a subscription: those of one lane in order, lanes side by side up to the
@@ -67,10 +41,7 @@ export class Executor implements Runner {
   readonly #acknowledgements: Acknowledgements
   readonly #clock: Clock
   readonly #slice = new TimeSlice()
-  readonly #sweepMs: number
-  readonly #active = new Set<Worker>()
-  /** Handlers past their deadline. */
-  readonly #late = new Set<Worker>()
+  readonly #workers: Workers
   readonly #batches = new Fifo<Batch>()
   /** Batches of which something is left. */
   readonly #open = new Set<Batch>()
@@ -90,8 +61,7 @@ export class Executor implements Runner {
     this.#lanes = new Lanes(this.#reports)
     this.#acknowledgements = new Acknowledgements(this.#reports, (batch) => this.#open.delete(batch))
     this.#clock = options.clock ?? systemClock
-    const { timeoutMs } = options.delivery
-    this.#sweepMs = Math.min(LONGEST_SWEEP_MS, Math.max(SHORTEST_SWEEP_MS, timeoutMs / SWEEPS))
+    this.#workers = new Workers(options.delivery.timeoutMs)
   }
 
   accept(batch: Batch): void {
@@ -137,10 +107,7 @@ export class Executor implements Runner {
       this.#dropped.add(slot)
       this.#paused.delete(slot)
     }
-    for (const worker of [...this.#active, ...this.#late]) {
-      if (reason !== undefined && slots.has(worker.batch.slot(worker.index)))
-        RecordContext.abort(worker.context, reason)
-    }
+    if (reason !== undefined) this.#workers.abort(reason, slots)
     this.#giveBack()
   }
 
@@ -150,7 +117,7 @@ export class Executor implements Runner {
   }
 
   abort(reason: Error): void {
-    for (const worker of [...this.#active, ...this.#late]) RecordContext.abort(worker.context, reason)
+    this.#workers.abort(reason)
     // else a handler that never settles would be swept, and kept, for ever
     this.#open.clear()
   }
@@ -160,10 +127,11 @@ export class Executor implements Runner {
     // who works without ever waiting ends in here: a call in a call for each of them would use up the stack
     if (this.#isFilling) return
     this.#isFilling = true
-    while (this.#active.size < this.#options.concurrency) {
+    const { active } = this.#workers
+    while (active.size < this.#options.concurrency) {
       const worker = new Worker()
       if (!this.#take(worker)) break
-      this.#active.add(worker)
+      active.add(worker)
       void this.#run(worker)
     }
     this.#isFilling = false
@@ -201,7 +169,7 @@ export class Executor implements Runner {
       if (turn !== undefined) await turn
       hasWork = (isLaneFree && this.#takeNextOf(worker, lane)) || (batch.cursor < batch.records && this.#take(worker))
     }
-    this.#active.delete(worker)
+    this.#workers.active.delete(worker)
     worker.rest()
     this.#fill()
   }
@@ -233,7 +201,7 @@ export class Executor implements Runner {
 
   #takeNextOf(worker: Worker, lane: number): boolean {
     const next = this.#nextOf(lane)
-    return next !== undefined && assign(worker, next)
+    return next !== undefined && worker.assign(next)
   }
 
   /** The next record of a lane whose head has ended, which may run now; those that may not are given back. */
@@ -253,7 +221,7 @@ export class Executor implements Runner {
       const slot = next.batch.slot(next.index)
       if (!this.#mayRun(slot)) this.#handBack(next)
       else if (this.#isPaused(slot)) this.#putAside(next)
-      else return assign(worker, next)
+      else return worker.assign(next)
     }
     for (let batch = this.#batches.peek(); batch !== undefined; batch = this.#batches.peek()) {
       const index = batch.cursor
@@ -406,7 +374,7 @@ export class Executor implements Runner {
 
   #sweepLater(): void {
     this.#isSweeping = true
-    this.#clock.after(this.#sweepMs, this.#sweep)
+    this.#clock.after(this.#workers.pauseMs, this.#sweep)
   }
 
   /** Looks for handlers past their deadline and for memory that is kept for few records, while there is work. */
@@ -414,12 +382,7 @@ export class Executor implements Runner {
     this.#isSweeping = false
     if (this.#open.size === 0) return
     this.#sweepLater()
-    const nowMs = this.#clock.now()
-    const latestMs = nowMs - this.#options.delivery.timeoutMs
-    for (const worker of this.#active) {
-      if (worker.seenMs === UNSEEN) worker.seenMs = nowMs
-      else if (worker.seenMs <= latestMs) this.#timeOut(worker)
-    }
+    for (const worker of this.#workers.timeOut(this.#clock.now())) this.#holdLate(worker)
     for (const batch of this.#open) {
       if (batch.cursor < batch.records) continue
       this.#reports.flush(batch)
@@ -429,36 +392,18 @@ export class Executor implements Runner {
   }
 
   /** The handler's worker is free for other records; the lane stays with it until it settles. */
-  #timeOut(worker: Worker): void {
-    const { batch, index, context } = worker
-    const { topic, partition, offset, group } = context
-    worker.timeout = new HandlerTimeoutError(
-      `The handler of ${topic} [${partition}] offset ${offset} did not settle within ${this.#options.delivery.timeoutMs} ms.`,
-      { topic, partition, offset, group },
-    )
-    this.#active.delete(worker)
-    this.#late.add(worker)
+  #holdLate({ batch, index }: Worker): void {
     this.#reports.hold(batch, index)
     this.#lanes.hold(batch.lane(index))
-    RecordContext.isolate(context)
-    RecordContext.forgo(context)
-    RecordContext.abort(context, worker.timeout)
   }
 
   /** A handler past its deadline has settled at last; whatever it says, its attempt has failed. */
   #endLate(worker: Worker, timeout: HandlerTimeoutError): void {
-    this.#late.delete(worker)
+    this.#workers.endLate(worker)
     const lane = worker.batch.lane(worker.index)
     if (this.#failed(worker, { class: 'transient', error: timeout })) this.#goOn(lane)
     this.#fill()
   }
-}
-
-function assign(worker: Worker, { batch, index, history }: Waiting): true {
-  worker.batch = batch
-  worker.index = index
-  worker.history = history
-  return true
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
