@@ -28,6 +28,7 @@ export class Connection {
   readonly #config: ResolvedConfig
   readonly #logger: NaradLogger
   readonly #emitter: ServiceEmitter
+  readonly #onLive: () => void
   readonly #consumers = new Map<string, Promise<Member>>()
   readonly #started = new Map<string, Member>()
   /** What groups ask of topics goes through the first of them. */
@@ -44,10 +45,12 @@ export class Connection {
   #watch: ConnectionWatch | undefined
   #isClosing = false
 
-  constructor(config: ResolvedConfig, logger: NaradLogger, emitter: ServiceEmitter) {
+  /** @param onLive The first part has reached a broker. */
+  constructor(config: ResolvedConfig, logger: NaradLogger, emitter: ServiceEmitter, onLive: () => void) {
     this.#config = config
     this.#logger = logger
     this.#emitter = emitter
+    this.#onLive = onLive
   }
 
   get isConnected(): boolean {
@@ -200,7 +203,7 @@ export class Connection {
       this.#logger[isConnected ? 'info' : 'warn'](isConnected ? 'Connected again' : 'No broker answers; trying on')
       this.#emitter.emit(isConnected ? 'connected' : 'disconnected')
     })
-    this.#emitter.emit('connected')
+    this.#onLive()
   }
 
   #onNativeError(error: NativeError, isConnecting: boolean, group?: string): void {
@@ -224,7 +227,7 @@ export class Connection {
   }
 
   #log(level: number, text: string): void {
-    if (!this.#isAbsenceExpected) this.#logger[levelOf(level)](text)
+    if (!this.#isAbsenceExpected) this.#logger[levelOf(level, text)](text)
   }
 
   /** In dev mode the service says once that there is no broker, and each try would say it again several times. */
@@ -248,8 +251,13 @@ export class Connection {
   }
 }
 
+/** What librdkafka says of a connection that it tries again, and of a broker that is still starting: nothing is wrong. */
+const PASSING: Readonly<Record<string, EntryLevel>> = { FAIL: 'info', GETPID: 'debug' }
+
 /** A syslog level as one of ours; librdkafka's notices are of interest to those who debug. */
-function levelOf(syslog: number): EntryLevel {
+function levelOf(syslog: number, text: string): EntryLevel {
+  const passing = PASSING[text.slice(0, text.indexOf(':'))]
+  if (passing !== undefined) return passing
   if (syslog <= 3) return 'warn'
   return syslog === 4 ? 'info' : 'debug'
 }

@@ -150,7 +150,7 @@ export class Session {
     const isFirst = this.#connection === undefined
     const timeoutMs =
       devMode === 'auto' && isFirst ? Math.min(AUTO_TIMEOUT_MS, connectionTimeoutMs) : connectionTimeoutMs
-    this.#connection ??= this.#createConnection()
+    this.#connection ??= this.#createConnection(() => this.#emitter.emit('connected'))
     const connection = this.#connection
     try {
       await part(connection, timeoutMs)
@@ -180,15 +180,16 @@ export class Session {
     return this.#logOnly
   }
 
-  #createConnection(): Connection {
-    return new Connection(this.#config, this.#logger, this.#emitter)
+  #createConnection(onLive: () => void): Connection {
+    return new Connection(this.#config, this.#logger, this.#emitter, onLive)
   }
 
   /** Connects all that was wished for; rejects while there is no broker. */
   async #goLive(): Promise<void> {
     const logOnly = this.#logOnly
     const wish = this.#wish
-    const connection = this.#createConnection()
+    // who is told that it is connected may send, and expects it to reach the broker
+    const connection = this.#createConnection(() => {})
     try {
       // a service that only logs sends without connectProducer(), and goes on doing so
       await connection.connectProducer(AUTO_TIMEOUT_MS)
@@ -207,6 +208,7 @@ export class Session {
     this.#connection = connection
     this.#logOnly = undefined
     this.#logger.info('Dev mode: a broker answers, the service is live')
+    this.#emitter.emit('connected')
     for (const { group, spec, handler, subscription } of wish.subscriptions) {
       connection
         .consumer(group)
