@@ -232,7 +232,7 @@ export function describeLifecycle(bed: Bed): void {
       const sends = Promise.allSettled(numbers(20_000).map((value) => service.send(topic, value)))
       const start = performance.now()
       const { undelivered } = await service.disconnect({ timeoutMs: 0 })
-      assert.ok(performance.now() - start < 2_000)
+      assert.ok(performance.now() - start < 10_000, 'it waited for the broker')
       const failed = (await sends).filter((result) => result.status === 'rejected')
       assert.equal(failed.length, undelivered)
       assert.ok(failed.every(({ reason }) => reason instanceof ClosedError))
