@@ -133,7 +133,7 @@ interface TransientErrorFields extends KafkaErrorFields {
     /** After how long the record is to be handled again, in milliseconds from 0 to 2,147,483,647. */
     retryAfterMs?: number | undefined;
 }
-/** An option or an environment variable that is wrong or unknown. */
+/** An option of the configuration or an environment variable that is wrong, or an option of any call that is unknown. */
 declare class ConfigError extends KafkaError {
     static readonly defaultCode = "NARAD_CONFIG_INVALID";
 }

@@ -30,7 +30,7 @@ export interface NativeErrorFields {
   group?: string | null | undefined
 }
 
-/** An option or an environment variable that is wrong or unknown. */
+/** An option of the configuration or an environment variable that is wrong, or an option of any call that is unknown. */
 export class ConfigError extends KafkaError {
   static override readonly defaultCode = 'NARAD_CONFIG_INVALID'
   static {

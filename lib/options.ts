@@ -1,13 +1,13 @@
 // Checking the options that a call is given.
 import { describeValue } from './describe.ts'
-import { ArgumentError, KafkaError } from './errors.ts'
+import { ArgumentError, ConfigError } from './errors.ts'
 import { quote } from './escape.ts'
 import { suggest } from './suggest.ts'
 
 /**
  * An object that has options of these names alone.
  *
- * @throws {@link ArgumentError}, for an unknown name `NARAD_UNKNOWN_OPTION` with the nearest known one.
+ * @throws {@link ArgumentError}; for an unknown name {@link ConfigError} `NARAD_UNKNOWN_OPTION` with the nearest known one.
  */
 export function checkOptions(input: unknown, known: readonly string[], where: string): Record<string, unknown> {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
@@ -17,7 +17,7 @@ export function checkOptions(input: unknown, known: readonly string[], where: st
     if (known.includes(name)) continue
     const near = suggest(name, known)
     const hint = near === undefined ? `There are: ${known.join(', ')}.` : `Did you mean "${near}"?`
-    throw new KafkaError(`Unknown option ${quote(name, 60)} of ${where}. ${hint}`, { code: 'NARAD_UNKNOWN_OPTION' })
+    throw new ConfigError(`Unknown option ${quote(name, 60)} of ${where}. ${hint}`, { code: 'NARAD_UNKNOWN_OPTION' })
   }
   return input as Record<string, unknown>
 }

@@ -132,6 +132,7 @@ describe('send', () => {
 
   test('names the nearest option for one that is unknown', async () => {
     const error = await failure(() => service().send('topic', 1, { keys: 'u1' }))
+    assert.ok(error instanceof ConfigError)
     assert.equal(error.code, 'NARAD_UNKNOWN_OPTION')
     assert.match(error.message, /Unknown option "keys" of send\. Did you mean "key"\?/)
     const far = await failure(() => service().send('topic', 1, { 'a\nb': 1 }))

@@ -99,6 +99,7 @@ test('an unknown option is an error that names the nearest known one', () => {
     [{ clientID: 'a' }, /did you mean "clientId"\?/],
     [{ connectionTimeout: 1 }, /did you mean "connectionTimeoutMs"\?/],
     [{ bootstrapServers: 'a:1' }, /did you mean "brokers"\?/],
+    [{ KAFKA_BROKERS: 'a:1' }, /did you mean "brokers"\?/],
     [{ groupId: 'g' }, /did you mean "group"\?/],
     [{ 'linger.ms': 5 }, /did you mean "lingerMs"\?/],
     [{ ssl: { cA: 'x' } }, /no option "ssl.cA": did you mean "ssl.ca"\?/],

@@ -27,6 +27,17 @@ describe('TopicWatch', () => {
     assert.deepEqual(await topics.start(), ['b', 'orders.1', 'orders.2', 'us-eu'])
   })
 
+  test('matches dead letters only with a pattern that speaks of them', async () => {
+    // A group with /^shop-/ handled the letters of other groups, which failed there as well.
+    const letters = ['shop-a.mail.dlq', 'shop-b.mail.dlq']
+    const some = watch([/^shop-/])
+    some.cluster.topics = ['shop-a', ...letters]
+    assert.deepEqual(await some.watch.start(), ['shop-a'])
+    const all = watch([/\.dlq$/])
+    all.cluster.topics = ['shop-a', ...letters]
+    assert.deepEqual(await all.watch.start(), letters)
+  })
+
   test("never matches Kafka's internal topics", async () => {
     const { cluster, watch: topics } = watch([/./])
     cluster.topics = ['__consumer_offsets', '_own', 'orders']

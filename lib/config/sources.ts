@@ -72,7 +72,10 @@ function unknownOption(name: string, prefix: string): ConfigError {
   const known = Object.keys(OPTIONS)
     .filter((option) => option.startsWith(prefix) && option.split('.').length === depth)
     .map((option) => option.slice(prefix.length))
-  const foreign = OPTION_OF_PROPERTY.get(name) ?? (Object.hasOwn(FOREIGN_NAMES, name) ? FOREIGN_NAMES[name] : undefined)
+  const foreign =
+    OPTION_OF_PROPERTY.get(name) ??
+    (Object.hasOwn(FOREIGN_NAMES, name) ? FOREIGN_NAMES[name] : undefined) ??
+    (Object.keys(OPTIONS) as OptionName[]).find((option) => OPTIONS[option].env?.includes(name))
   const near = (prefix === '' ? foreign : undefined) ?? suggest(name, known)
   const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean "${prefix}${near}"?`
   return new ConfigError(`There is no option ${quote(prefix + name, 100)}: ${hint}`, { code: 'NARAD_UNKNOWN_OPTION' })

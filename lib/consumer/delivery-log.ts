@@ -47,7 +47,8 @@ export class DeliveryLog {
     const place = context.toJSON()
     if (step.kind === 'retry') {
       const { afterMs } = step
-      this.#logger.info({ ...place, afterMs, err: error }, 'The handler failed; the record is handled again')
+      // without its stack: whatever gives the record up tells the whole error
+      this.#logger.info({ ...place, afterMs, error: String(error) }, 'The handler failed; the record is handled again')
       this.#emitter.emit('retry', { ...place, afterMs, error })
     } else if (step.kind === 'stop') {
       this.#onError(stopped(error, context))

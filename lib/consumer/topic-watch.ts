@@ -6,7 +6,8 @@ const REFRESH_MS = 5_000
 
 /**
  * Keeps the topics of a subscription with patterns. JavaScript's own RegExp decides: librdkafka's patterns are another
- * dialect. Internal topics (`__…`) never match.
+ * dialect. Internal topics (`__…`) never match, and topics of dead letters (`….dlq`) only a pattern that speaks of them:
+ * whoever handles `/^shop-/` does not mean the letters that other groups could not handle.
  */
 export class TopicWatch {
   readonly #spec: ResolvedSubscription
@@ -77,7 +78,9 @@ export class TopicWatch {
   #match(all: string[]): string[] {
     const { topics, patterns } = this.#spec
     const others = all.filter((name) => !name.startsWith('__') && !this.#named.has(name))
-    const matching = others.filter((name) => patterns.some((pattern) => pattern.test(name)))
+    const matching = others.filter((name) =>
+      patterns.some((pattern) => pattern.test(name) && (!name.endsWith('.dlq') || pattern.source.includes('dlq'))),
+    )
     return [...topics, ...matching].sort()
   }
 }
