@@ -668,6 +668,10 @@ declare class RecordContext {
     get correlationId(): string | undefined;
     /** Header `x-conversation-id`. */
     get conversationId(): string | undefined;
+    /** Header `x-causation-id`. */
+    get causationId(): string | undefined;
+    /** Header `x-message-id`. */
+    get messageId(): string | undefined;
     /** Header `x-event-type`. */
     get eventType(): string | undefined;
     /** Header `x-source`. */
@@ -1079,6 +1083,8 @@ declare function deadLetter(reason: string | Error): Verdict;
 declare const HEADERS: {
     /** Ties together all records that one request caused; a handler's sends should pass it on. */
     readonly correlationId: "x-correlation-id";
+    /** Names the record whose handler sent this one. */
+    readonly causationId: "x-causation-id";
     /** Ties together the requests of one longer exchange, each of which has a correlation id of its own. */
     readonly conversationId: "x-conversation-id";
     /** What happened, such as `order.created`, so that a handler can choose without decoding the value. */
@@ -1128,6 +1134,15 @@ declare const DEAD_LETTER_HEADERS: {
      */
     readonly truncated: "x-narad-dlq-truncated";
 };
+
+/**
+ * Hands the ids of a record on to all that its handler sends, through awaits and timers: the headers `x-correlation-id`
+ * and `x-conversation-id` as they are, and the record's `x-message-id` as `x-causation-id`. A record with a message id
+ * and without a correlation id begins a correlation under its own id. Headers that a send has itself stay.
+ *
+ * What a batch handler sends has no single cause, and gets nothing.
+ */
+declare function correlation(): Middleware;
 
 /** What a store says to a claim: it is ours, the id was completed before, or someone else has claimed it. */
 type Claim = 'claimed' | 'done' | 'busy';
@@ -1364,6 +1379,7 @@ export {
   TopicError,
   TransientError,
   ack,
+  correlation,
   createKafkaService,
   deadLetter,
   dedupe,

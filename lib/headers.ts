@@ -6,6 +6,8 @@
 export const HEADERS = {
   /** Ties together all records that one request caused; a handler's sends should pass it on. */
   correlationId: 'x-correlation-id',
+  /** Names the record whose handler sent this one. */
+  causationId: 'x-causation-id',
   /** Ties together the requests of one longer exchange, each of which has a correlation id of its own. */
   conversationId: 'x-conversation-id',
   /** What happened, such as `order.created`, so that a handler can choose without decoding the value. */

@@ -73,6 +73,7 @@ export {
   message,
   type RecordMetadata,
 } from './message.ts'
+export { correlation } from './middleware/correlation.ts'
 export { type Claim, type DedupeOptions, type DedupeStore, dedupe } from './middleware/dedupe.ts'
 export { type MemoryStoreOptions, memoryStore } from './middleware/memory-store.ts'
 export type {

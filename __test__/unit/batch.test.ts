@@ -61,6 +61,19 @@ describe('A record context', () => {
     assert.deepEqual([correlationId, conversationId, eventType, source], ['c', 'v', 'e', 's'])
   })
 
+  test('gives the last header of a name that stands for an id, and undefined for null and for other names', () => {
+    const headers = [
+      ['x-message-id', 'first'],
+      ['x-message-ib', 'other'],
+      ['x-message-id', 'lást'],
+      ['x-causation-id', 'before'],
+      ['x-causation-id', null],
+      ['x-correlation-id', ''],
+    ] as const
+    const { messageId, causationId, correlationId, source } = context({ key: 'k', value: 'v', headers })
+    assert.deepEqual([messageId, causationId, correlationId, source], ['lást', undefined, '', undefined])
+  })
+
   test('keeps null and empty apart', () => {
     const none = context({})
     assert.deepEqual([none.key, none.rawKey, none.rawValue, none.rawHeaders], [null, null, null, []])

@@ -115,7 +115,7 @@ export class RecordContext {
   /** All headers in the order in which they were sent, repeated ones included. */
   get rawHeaders(): readonly RawHeader[] {
     const block = this.#block
-    let at = block.valueStart(this.#row) + Math.max(block.valueLength(this.#row), 0)
+    let at = this.#headersStart
     const end = at + block.headersLength(this.#row)
     const headers: RawHeader[] = []
     while (at < end) {
@@ -129,6 +129,10 @@ export class RecordContext {
     return headers
   }
 
+  get #headersStart(): number {
+    return this.#block.valueStart(this.#row) + Math.max(this.#block.valueLength(this.#row), 0)
+  }
+
   /** Header `x-correlation-id`. */
   get correlationId(): string | undefined {
     return this.#header(HEADERS.correlationId)
@@ -137,6 +141,16 @@ export class RecordContext {
   /** Header `x-conversation-id`. */
   get conversationId(): string | undefined {
     return this.#header(HEADERS.conversationId)
+  }
+
+  /** Header `x-causation-id`. */
+  get causationId(): string | undefined {
+    return this.#header(HEADERS.causationId)
+  }
+
+  /** Header `x-message-id`. */
+  get messageId(): string | undefined {
+    return this.#header(HEADERS.messageId)
   }
 
   /** Header `x-event-type`. */
@@ -149,8 +163,21 @@ export class RecordContext {
     return this.#header(HEADERS.source)
   }
 
+  /** The last header of a name that is ASCII; the others are not decoded. */
   #header(name: string): string | undefined {
-    return this.headers[name] ?? undefined
+    const { bytes } = this.#block
+    let at = this.#headersStart
+    const end = at + this.#block.headersLength(this.#row)
+    let value: string | undefined
+    while (at < end) {
+      const nameLength = bytes.readInt32LE(at)
+      const length = bytes.readInt32LE(at + 4)
+      const start = at + 8 + nameLength
+      at = start + Math.max(length, 0)
+      if (nameLength !== name.length || bytes.toString('latin1', start - nameLength, start) !== name) continue
+      value = length < 0 ? undefined : bytes.toString('utf8', start, at)
+    }
+    return value
   }
 
   /** @internal */
