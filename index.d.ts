@@ -50,6 +50,10 @@ declare class MessageBuilder<T = unknown> {
     correlationId(id: string): MessageBuilder<T>;
     /** Sets the header `x-conversation-id`. */
     conversationId(id: string): MessageBuilder<T>;
+    /** Sets the header `x-causation-id`. */
+    causationId(id: string): MessageBuilder<T>;
+    /** Sets the header `x-message-id`. */
+    messageId(id: string): MessageBuilder<T>;
     /** Sets the header `x-event-type`. */
     eventType(type: string): MessageBuilder<T>;
     /** Sets the header `x-source`. */
@@ -57,7 +61,7 @@ declare class MessageBuilder<T = unknown> {
 }
 /**
  * Starts a record with more than a value: `message(order).key(order.id).header('trace', id)`. The value is encoded
- * when it is sent; `null` is a tombstone.
+ * when it is sent; `null` is a tombstone. Of an event, key and headers are there already.
  */
 declare function message<T>(value: T): MessageBuilder<T>;
 
@@ -756,7 +760,7 @@ interface DeliveryOptions {
     timeoutMs?: number;
 }
 
-/** Options of one call to send. They hold for each of its records; a builder's own fields win. */
+/** Options of one call to send. They hold for each of its records; a builder's own fields win, and an event's headers. */
 interface SendOptions<T = unknown> {
     /** The key, or what gives it for each value. */
     key?: KeyInput | ((value: T, index: number) => KeyInput);
@@ -1076,6 +1080,126 @@ declare function retry({ afterMs }?: RetryVerdictOptions): Verdict;
 declare function deadLetter(reason: string | Error): Verdict;
 
 /**
+ * Something that happened, or in a {@link CommandEvent} is to happen, with what every reader wants to know of it.
+ * {@link event} and its siblings make it, `eventCodec` reads it; it is frozen.
+ *
+ * @typeParam D The data.
+ * @typeParam T The type.
+ */
+interface BaseEvent<D = unknown, T extends string = string> {
+    /** Names the event: a UUIDv7, unless its sender has other ids. */
+    readonly id: string;
+    /** What happened, such as `order.created`. */
+    readonly type: T;
+    /** The version of the data's schema. */
+    readonly version: string;
+    /** When it happened, as ISO 8601 text. */
+    readonly timestamp: string;
+    /** The service that it comes from. */
+    readonly source: string;
+    readonly data: D;
+    /** What is not about the event itself, such as a tenant or a user agent. */
+    readonly metadata?: Readonly<Record<string, unknown>>;
+    /** Ties together all that one request caused. */
+    readonly correlationId?: string;
+    /** The id of the event or command that caused this one. */
+    readonly causationId?: string;
+    /** The thing that changed: the key of the record, unless another is given, so that its events stay in order. */
+    readonly aggregateId?: string;
+    /** What kind of thing changed, such as `Order`. */
+    readonly aggregateType?: string;
+    /** What is to be done. */
+    readonly commandName?: string;
+    /** The topic for the answer. */
+    readonly replyTo?: string;
+    /** How long the sender waits for an answer, in milliseconds. */
+    readonly timeoutMs?: number;
+    /** Fields of the record that are none of the above, by their names in the record: they are written as they were read. */
+    readonly extensions?: Readonly<Record<string, unknown>>;
+}
+/** A change of one thing. */
+interface DomainEvent<D = unknown, T extends string = string> extends BaseEvent<D, T> {
+    readonly aggregateId: string;
+    readonly aggregateType: string;
+}
+/** An event for other services. */
+interface IntegrationEvent<D = unknown, T extends string = string> extends BaseEvent<D, T> {
+    readonly correlationId: string;
+}
+/** Something to be done. */
+interface CommandEvent<D = unknown, T extends string = string> extends BaseEvent<D, T> {
+    readonly commandName: string;
+}
+
+/** What {@link event} is given. */
+interface EventInput<D = unknown, T extends string = string> {
+    /** What happened, such as `order.created`. */
+    type: T;
+    data: D;
+    /** Default: a new UUIDv7, which sorts by time. */
+    id?: string | undefined;
+    /**
+     * The version of the data's schema.
+     *
+     * @defaultValue `'1.0'`
+     */
+    version?: string | undefined;
+    /** When it happened; default: now. A text must be a date, and is kept as it is. */
+    timestamp?: string | number | Date | undefined;
+    /** The service; default: `KAFKA_CLIENT_ID`, or `narad`. */
+    source?: string | undefined;
+    metadata?: Readonly<Record<string, unknown>> | undefined;
+    /** Ties together all that one request caused. Default: that of the record that is being handled. */
+    correlationId?: string | undefined;
+    /** The id of the event or command that causes this one. Default: that of the record that is being handled. */
+    causationId?: string | undefined;
+    /** Further fields of the record, at the level of the event's own. */
+    extensions?: Readonly<Record<string, unknown>> | undefined;
+}
+/** What {@link domainEvent} is given. */
+interface DomainEventInput<D = unknown, T extends string = string> extends EventInput<D, T> {
+    /** The thing that changed: the key of the record, unless `send` is given another. */
+    aggregateId: string;
+    /** What kind of thing changed, such as `Order`. */
+    aggregateType: string;
+}
+/** What {@link command} is given. */
+interface CommandInput<D = unknown, T extends string = string> extends Omit<EventInput<D, T>, 'type'> {
+    /** What is to be done, such as `ProcessPayment`. */
+    commandName: string;
+    /** Default: the name. */
+    type?: T | undefined;
+    /** The topic for the answer. */
+    replyTo?: string | undefined;
+    /** How long the sender waits for an answer, in milliseconds from 1. */
+    timeoutMs?: number | undefined;
+}
+/**
+ * An event, to be sent as it is: `kafkaService.send('orders', event({ type: 'order.created', data }))`.
+ *
+ * @throws {@link ArgumentError} for fields that are missing, wrong or unknown.
+ */
+declare function event<D, T extends string = string>(input: EventInput<D, T>): BaseEvent<D, T>;
+/**
+ * An event of one thing, the aggregate, whose id becomes the key of the record.
+ *
+ * @throws {@link ArgumentError} as {@link event}.
+ */
+declare function domainEvent<D, T extends string = string>(input: DomainEventInput<D, T>): DomainEvent<D, T>;
+/**
+ * An event for other services. It always has a correlation id: its own id, where it begins something new.
+ *
+ * @throws {@link ArgumentError} as {@link event}.
+ */
+declare function integrationEvent<D, T extends string = string>(input: EventInput<D, T>): IntegrationEvent<D, T>;
+/**
+ * Something to be done by whoever reads it.
+ *
+ * @throws {@link ArgumentError} as {@link event}.
+ */
+declare function command<D, T extends string = string>(input: CommandInput<D, T>): CommandEvent<D, T>;
+
+/**
  * Every header name that narad writes or reads by itself. All values are UTF-8 text.
  *
  * They follow the `x-…-id` habit of HTTP gateways, so that services in other languages can read and set them.
@@ -1379,10 +1503,14 @@ export {
   TopicError,
   TransientError,
   ack,
+  command,
   correlation,
   createKafkaService,
   deadLetter,
   dedupe,
+  domainEvent,
+  event,
+  integrationEvent,
   kafkaService,
   memoryStore,
   message,
@@ -1393,6 +1521,7 @@ export {
 
 export type {
   AutoOffsetReset,
+  BaseEvent,
   BatchContext,
   BatchHandler,
   BatchMiddlewareContext,
@@ -1404,6 +1533,8 @@ export type {
   Classify,
   Codec,
   CodecOption,
+  CommandEvent,
+  CommandInput,
   Compression,
   Consumer,
   ConsumerBatchSubscribeOptions,
@@ -1418,11 +1549,15 @@ export type {
   DevMode,
   DisconnectOptions,
   DisconnectReport,
+  DomainEvent,
+  DomainEventInput,
   EncodeContext,
+  EventInput,
   FailureClass,
   GroupProtocol,
   HeaderValue,
   HeadersInput,
+  IntegrationEvent,
   KafkaConfig,
   KafkaErrorFields,
   KafkaErrorJson,

@@ -62,6 +62,16 @@ export {
   TransientError,
   type TransientErrorFields,
 } from './errors.ts'
+export type { BaseEvent, CommandEvent, DomainEvent, IntegrationEvent } from './events/envelope.ts'
+export {
+  type CommandInput,
+  command,
+  type DomainEventInput,
+  domainEvent,
+  type EventInput,
+  event,
+  integrationEvent,
+} from './events/event.ts'
 export type { ServiceEvents } from './events.ts'
 export { DEAD_LETTER_HEADERS, HEADERS } from './headers.ts'
 export type { Logger, LogLevel, LogMethod } from './logger.ts'

@@ -35,10 +35,12 @@ export interface MessageFields<T = unknown> {
   readonly headers: HeaderList
   readonly partition?: number
   readonly timestamp?: number
+  /** The key where neither the builder nor the call gives one. */
+  readonly usualKey?: string
 }
 
-/** Finds the fields of a builder that another copy of the package made. */
-const FIELDS = Symbol.for('narad.message')
+/** Finds the fields of a builder, or of an event, that another copy of the package made. */
+export const FIELDS = Symbol.for('narad.message')
 
 const MAX_PARTITION = 2_147_483_647
 
@@ -56,7 +58,9 @@ export class MessageBuilder<T = unknown> {
 
   /** @internal What {@link message} does. */
   static of<T>(value: T): MessageBuilder<T> {
-    return new MessageBuilder({ value, key: null, headers: [] })
+    return new MessageBuilder(
+      (messageFields(value) as MessageFields<T> | undefined) ?? { value, key: null, headers: [] },
+    )
   }
 
   /**
@@ -66,7 +70,8 @@ export class MessageBuilder<T = unknown> {
    * @throws {@link ArgumentError} for anything else.
    */
   key(key: KeyInput): MessageBuilder<T> {
-    return this.#with({ key: checkKey(key, 'key') })
+    const { usualKey: _, ...fields } = this[FIELDS]
+    return new MessageBuilder({ ...fields, key: checkKey(key, 'key') })
   }
 
   /**
@@ -106,6 +111,16 @@ export class MessageBuilder<T = unknown> {
     return this.header(HEADERS.conversationId, checkText(id, 'conversationId'))
   }
 
+  /** Sets the header `x-causation-id`. */
+  causationId(id: string): MessageBuilder<T> {
+    return this.header(HEADERS.causationId, checkText(id, 'causationId'))
+  }
+
+  /** Sets the header `x-message-id`. */
+  messageId(id: string): MessageBuilder<T> {
+    return this.header(HEADERS.messageId, checkText(id, 'messageId'))
+  }
+
   /** Sets the header `x-event-type`. */
   eventType(type: string): MessageBuilder<T> {
     return this.header(HEADERS.eventType, checkText(type, 'eventType'))
@@ -123,13 +138,13 @@ export class MessageBuilder<T = unknown> {
 
 /**
  * Starts a record with more than a value: `message(order).key(order.id).header('trace', id)`. The value is encoded
- * when it is sent; `null` is a tombstone.
+ * when it is sent; `null` is a tombstone. Of an event, key and headers are there already.
  */
 export function message<T>(value: T): MessageBuilder<T> {
   return MessageBuilder.of(value)
 }
 
-/** The fields of a builder (of any copy of the package), or undefined where the value is none. */
+/** The fields of a builder or an event (of any copy of the package), or undefined where the value is neither. */
 export function messageFields(value: unknown): MessageFields | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   return (value as { [FIELDS]?: MessageFields })[FIELDS]
@@ -195,7 +210,8 @@ function checkHeaderValue(value: unknown, where: string): string | Buffer | null
   throw new ArgumentError(`The ${where} must be a string, a Buffer or null, but is ${describeValue(value)}.`)
 }
 
-function checkText(text: unknown, where: string): string {
+/** @param where What the text is called in an error, such as `correlationId`. */
+export function checkText(text: unknown, where: string): string {
   if (typeof text === 'string' && isWellFormed(text)) return text
   const problem = typeof text === 'string' ? 'holds a lone surrogate, which UTF-8 cannot carry' : undefined
   throw new ArgumentError(`The ${where} ${problem ?? `must be a string, but is ${describeValue(text)}`}.`)

@@ -23,6 +23,7 @@ describe('the packed package', () => {
       ...['LICENSE', 'README.md', 'package.json', addon, 'native/index.cjs', 'native/index.d.ts'],
       ...['index.d.ts', 'index.d.mts', 'testing.d.ts', 'testing.d.mts'],
       ...['index.cjs', 'index.mjs', 'testing.cjs', 'testing.mjs', 'narad.cjs', 'narad.cjs.map'].map((f) => `dist/${f}`),
+      'dist/LICENSES.txt',
     ]
     const isDoc = (path: string) => path === 'CHANGELOG.md' || /^docs\/.*\.md$/.test(path)
     assert.deepEqual(user.files.filter((path) => !isDoc(path)).sort(), expected.sort())

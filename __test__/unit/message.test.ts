@@ -49,12 +49,16 @@ test('ids, event type and source go into their headers, the last one given count
   const built = message('v')
     .correlationId('c')
     .conversationId('v')
+    .causationId('e')
+    .messageId('m')
     .source('shop')
     .eventType('a')
     .eventType('order.created')
   assert.deepEqual(messageFields(built)?.headers, [
     [HEADERS.correlationId, 'c'],
     [HEADERS.conversationId, 'v'],
+    [HEADERS.causationId, 'e'],
+    [HEADERS.messageId, 'm'],
     [HEADERS.source, 'shop'],
     [HEADERS.eventType, 'order.created'],
   ])

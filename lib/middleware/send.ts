@@ -88,7 +88,7 @@ export function sendRecordsOf(values: readonly unknown[], options: SendOptions):
     const value = fields === undefined ? given : fields.value
     return {
       value,
-      key: fields?.key ?? (typeof key === 'function' ? key(value, index) : key),
+      key: fields?.key ?? (typeof key === 'function' ? key(value, index) : key === undefined ? fields?.usualKey : key),
       headers: toObject(mergeHeaders(common, fields?.headers ?? [])),
       partition: fields?.partition ?? options.partition,
       timestamp: fields?.timestamp ?? options.timestamp,

@@ -14,7 +14,7 @@ import {
 } from '../message.ts'
 import type { Bytes, Columns } from './packer.ts'
 
-/** Options of one call to send. They hold for each of its records; a builder's own fields win. */
+/** Options of one call to send. They hold for each of its records; a builder's own fields win, and an event's headers. */
 export interface SendOptions<T = unknown> {
   /** The key, or what gives it for each value. */
   key?: KeyInput | ((value: T, index: number) => KeyInput)
@@ -116,7 +116,7 @@ export function encodeValues(
     columns.set(
       index,
       encoded,
-      fields.key ?? key,
+      fields.key ?? (keyOption === undefined ? (fields.usualKey ?? null) : key),
       headers.length === 0 ? fields.headers : mergeHeaders(headers, fields.headers),
       fields.partition ?? partition,
       fields.timestamp ?? timestamp,
