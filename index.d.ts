@@ -760,6 +760,23 @@ interface DeliveryOptions {
     timeoutMs?: number;
 }
 
+/** A record that its subscription is busy with. */
+interface UnfinishedRecord {
+    topic: string;
+    partition: number;
+    offset: number;
+    key: string | null;
+    /** Which attempt at it this is, from 1. */
+    attempt: number;
+    /** What has not ended: its handler, or writing its dead letter. */
+    doing: 'handler' | 'dead-letter';
+    /**
+     * For how long, in milliseconds. Of a handler of single records this is what was seen of it, which is up to a twentieth
+     * of `timeoutMs` less, and at most a second.
+     */
+    runningMs: number;
+}
+
 /** Options of one call to send. They hold for each of its records; a builder's own fields win, and an event's headers. */
 interface SendOptions<T = unknown> {
     /** The key, or what gives it for each value. */
@@ -967,6 +984,11 @@ interface ConsumerReport {
     unfinished: number;
     /** Whether the group was left before the deadline. */
     leftGroup: boolean;
+    /**
+     * What was waited for in vain: the oldest of the records whose handler had not ended or whose dead letter was not
+     * written, at most ten. A handler that awaits `disconnect()` waits for itself, and is found here.
+     */
+    blocked: UnfinishedRecord[];
 }
 
 /** A record whose handler failed, and that is handled again. */
@@ -1024,6 +1046,8 @@ declare class ServiceEmitter extends EventEmitter {
 interface DisconnectReport {
     /** Records that were sent and not acknowledged in time. Each of their sends has rejected. */
     undelivered: number;
+    /** The same by topic; only those with any. */
+    undeliveredByTopic: Record<string, number>;
     groups: ConsumerReport[];
 }
 
@@ -1604,6 +1628,7 @@ export type {
   TimeoutOptions,
   TopicsInput,
   TransientErrorFields,
+  UnfinishedRecord,
   ValidateOptions,
   Verdict,
 };

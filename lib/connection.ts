@@ -17,7 +17,17 @@ import { Producer } from './producer/producer.ts'
 export interface DisconnectReport {
   /** Records that were sent and not acknowledged in time. Each of their sends has rejected. */
   undelivered: number
+  /** The same by topic; only those with any. */
+  undeliveredByTopic: Record<string, number>
   groups: ConsumerReport[]
+}
+
+/** A report that tells of work left, as the log may have it: without keys. */
+export function workLeft(report: DisconnectReport): object | undefined {
+  const isClean = report.groups.every(({ unfinished, leftGroup }) => unfinished === 0 && leftGroup)
+  if (isClean && report.undelivered === 0) return undefined
+  const groups = report.groups.map((group) => ({ ...group, blocked: group.blocked.map(({ key, ...rest }) => rest) }))
+  return { ...report, groups }
 }
 
 /** Of the time to disconnect, what is kept for the producer after the consumers: a quarter, at most this. */
@@ -247,7 +257,7 @@ export class Connection {
     const report = await this.#producer?.close(left)
     const lease = await this.#embedded?.catch(() => undefined)
     await lease?.release()
-    return { undelivered: report?.undelivered ?? 0, groups }
+    return { undelivered: report?.undelivered ?? 0, undeliveredByTopic: report?.byTopic ?? {}, groups }
   }
 }
 

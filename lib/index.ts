@@ -18,6 +18,7 @@ export type { DeadLetterEvent, RetryEvent } from './consumer/delivery-log.ts'
 export type { RecordHandler } from './consumer/executor.ts'
 export type { ConsumerReport, RebalanceEvent } from './consumer/member.ts'
 export type { BatchContext, RawHeader, RecordContext } from './consumer/record.ts'
+export type { UnfinishedRecord } from './consumer/runner.ts'
 export type {
   BatchOptions,
   BatchSubscribeOptions,

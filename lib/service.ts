@@ -1,7 +1,7 @@
 import { resolveCodec } from './codec.ts'
 import { resolveConfig } from './config/resolve.ts'
 import type { KafkaConfig, ResolvedConfig } from './config/types.ts'
-import type { DisconnectReport } from './connection.ts'
+import { type DisconnectReport, workLeft } from './connection.ts'
 import type { BatchHandler } from './consumer/batch-executor.ts'
 import { Consumer } from './consumer/consumer.ts'
 import type { RecordHandler } from './consumer/executor.ts'
@@ -35,7 +35,7 @@ export interface DisconnectOptions {
 }
 
 const SEND_OPTIONS = ['key', 'headers', 'partition', 'timestamp', 'codec']
-const NOTHING_LEFT: DisconnectReport = { undelivered: 0, groups: [] }
+const NOTHING_LEFT: DisconnectReport = { undelivered: 0, undeliveredByTopic: {}, groups: [] }
 
 /**
  * Kafka for one service: one producer and any number of consumer groups. {@link kafkaService} is the usual one;
@@ -245,9 +245,8 @@ export class KafkaService extends ServiceEmitter {
     const report = (await session?.close(timeoutMs)) ?? NOTHING_LEFT
     this.#ignoreSignals?.()
     this.#ignoreSignals = undefined
-    if (report.undelivered > 0 || report.groups.some((group) => group.unfinished > 0 || !group.leftGroup)) {
-      this.#logger?.warn({ report }, 'Disconnected with work left')
-    }
+    const left = workLeft(report)
+    if (left !== undefined) this.#logger?.warn({ report: left }, 'Disconnected with work left')
     if (wasUsed) this.emit('disconnected')
     return report
   }

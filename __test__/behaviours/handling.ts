@@ -210,7 +210,11 @@ export function describeHandling(bed: Bed): void {
         )
         assert.match(error.message, /stopped before offset 13/)
         const report = await service.disconnect()
-        assert.deepEqual(report, { undelivered: 0, groups: [{ group, unfinished: 0, leftGroup: true }] })
+        assert.deepEqual(report, {
+          undelivered: 0,
+          undeliveredByTopic: {},
+          groups: [{ group, unfinished: 0, leftGroup: true, blocked: [] }],
+        })
 
         const again = new Received<number>()
         const next = makeService(t, { brokers })
@@ -296,7 +300,10 @@ export function describeHandling(bed: Bed): void {
       await service.send(topic, numbers(500), { key: String })
       await received.count(499)
       const report = await service.disconnect({ timeoutMs: 1_500 })
-      assert.deepEqual(report.groups, [{ group, unfinished: 1, leftGroup: true }])
+      assert.deepEqual(
+        report.groups.map(({ unfinished, blocked }) => [unfinished, blocked.map(({ key }) => key)]),
+        [[1, ['3']]],
+      )
       const again = new Received<number>()
       const next = makeService(t, { brokers })
       await next.connectConsumer(group)

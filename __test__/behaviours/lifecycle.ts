@@ -4,11 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import {
   ClosedError,
   ConfigError,
+  type ConsumerReport,
   createKafkaService,
   kafkaService,
+  message,
   NotConnectedError,
   type RebalanceEvent,
   type RecordContext,
+  type UnfinishedRecord,
 } from 'narad'
 import type { Bed } from '../helpers/bed.ts'
 import { randomGroup } from '../helpers/names.ts'
@@ -16,7 +19,7 @@ import { makeProducer, makeService, Received } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => from + index)
-const NOTHING_LEFT = { undelivered: 0, groups: [] }
+const NOTHING_LEFT = { undelivered: 0, undeliveredByTopic: {}, groups: [] }
 
 /** What holds for connecting, disconnecting and what lies between. */
 export function describeLifecycle(bed: Bed): void {
@@ -104,7 +107,11 @@ export function describeLifecycle(bed: Bed): void {
       ])
       assert.equal(service.isConnected, true)
       const report = await service.disconnect()
-      assert.deepEqual(report, { undelivered: 0, groups: [{ group, unfinished: 0, leftGroup: true }] })
+      assert.deepEqual(report, {
+        undelivered: 0,
+        undeliveredByTopic: {},
+        groups: [{ group, unfinished: 0, leftGroup: true, blocked: [] }],
+      })
       assert.deepEqual([service.isConnected, service.mode], [false, 'disconnected'])
       assert.deepEqual(events, ['connected', 'disconnected'])
     })
@@ -189,7 +196,11 @@ export function describeLifecycle(bed: Bed): void {
       await service.send(source, numbers(100))
       await waitFor(() => started === 4, { what: 'four handlers to run' })
       const report = await service.disconnect()
-      assert.deepEqual(report, { undelivered: 0, groups: [{ group, unfinished: 0, leftGroup: true }] })
+      assert.deepEqual(report, {
+        undelivered: 0,
+        undeliveredByTopic: {},
+        groups: [{ group, unfinished: 0, leftGroup: true, blocked: [] }],
+      })
       assert.equal(started, 4, 'none was started meanwhile')
       const [rest, sent] = [new Received<number>(), new Received<number>()]
       const next = makeService(t, { brokers })
@@ -204,7 +215,10 @@ export function describeLifecycle(bed: Bed): void {
 
     test('a handler that runs too long is told by its signal, and disconnect stays within its time', async (t) => {
       const [brokers, topic, group] = [await bed.brokers(), await bed.topic(), randomGroup()]
-      const service = await makeProducer(t, { brokers })
+      const warnings: Array<{ fields: unknown; text: unknown }> = []
+      const warn = (fields: unknown, text?: unknown) => void warnings.push({ fields, text })
+      const logger = { debug: () => {}, info: () => {}, warn, error: () => {} }
+      const service = await makeProducer(t, { brokers, logger, logLevel: 'warn' })
       await service.connectConsumer(group)
       let aborted: unknown
       let isRunning = false
@@ -217,12 +231,21 @@ export function describeLifecycle(bed: Bed): void {
           })
         })
       await service.subscribe(topic, handler)
-      await service.send(topic, 1)
+      await service.send(topic, message(1).key('k').partition(0))
       await waitFor(() => isRunning, { what: 'the handler to run' })
       const start = performance.now()
       const report = await service.disconnect({ timeoutMs: 2_000 })
       assert.ok(performance.now() - start < 2_200)
-      assert.deepEqual(report.groups, [{ group, unfinished: 1, leftGroup: true }])
+      const [{ blocked, ...left }] = report.groups as [ConsumerReport]
+      assert.deepEqual(left, { group, unfinished: 1, leftGroup: true })
+      const { runningMs, offset, ...named } = blocked[0] as UnfinishedRecord
+      assert.deepEqual(named, { topic, partition: 0, key: 'k', attempt: 1, doing: 'handler' })
+      assert.deepEqual([blocked.length, offset], [1, 0])
+      assert.ok(runningMs >= 0 && runningMs <= 2_200, `${runningMs} ms`)
+      // the log says the same, and nothing of what is in the record
+      const warning = JSON.stringify(warnings.find(({ text }) => text === 'Disconnected with work left')?.fields)
+      assert.match(warning, /"blocked":\[\{"topic":/)
+      assert.doesNotMatch(warning, /"key"/)
       assert.ok(aborted instanceof ClosedError)
     })
 
@@ -231,10 +254,11 @@ export function describeLifecycle(bed: Bed): void {
       const service = await makeProducer(t, { brokers })
       const sends = Promise.allSettled(numbers(20_000).map((value) => service.send(topic, value)))
       const start = performance.now()
-      const { undelivered } = await service.disconnect({ timeoutMs: 0 })
+      const { undelivered, undeliveredByTopic } = await service.disconnect({ timeoutMs: 0 })
       assert.ok(performance.now() - start < 10_000, 'it waited for the broker')
       const failed = (await sends).filter((result) => result.status === 'rejected')
       assert.equal(failed.length, undelivered)
+      assert.deepEqual(undeliveredByTopic, undelivered === 0 ? {} : { [topic]: undelivered })
       assert.ok(failed.every(({ reason }) => reason instanceof ClosedError))
       assert.ok(failed.every(({ reason }) => typeof reason.maybeInLog === 'boolean'))
     })
@@ -261,7 +285,8 @@ export function describeLifecycle(bed: Bed): void {
       await service.connectConsumer(group)
       assert.deepEqual(await service.disconnect(), {
         undelivered: 0,
-        groups: [{ group, unfinished: 0, leftGroup: true }],
+        undeliveredByTopic: {},
+        groups: [{ group, unfinished: 0, leftGroup: true, blocked: [] }],
       })
     })
 

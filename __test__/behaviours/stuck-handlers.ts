@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { HandlerTimeoutError, type RecordContext, type RetryEvent } from 'narad'
+import {
+  type ConsumerReport,
+  type DisconnectReport,
+  HandlerTimeoutError,
+  type RecordContext,
+  type RetryEvent,
+} from 'narad'
 import type { Bed } from '../helpers/bed.ts'
 import { randomGroup } from '../helpers/names.ts'
 import { makeProducer, makeService, Received } from '../helpers/service.ts'
@@ -35,7 +41,12 @@ export function describeStuckHandlers(bed: Bed): void {
       const report = await service.disconnect({ timeoutMs: 1_500 })
       assert.ok(performance.now() - start < 1_500 + GRACE_MS)
       assert.equal(signals.length, 1, 'it is not called again while its old call runs')
-      assert.deepEqual(report, { undelivered: 0, groups: [{ group, unfinished: 1, leftGroup: true }] })
+      const [{ unfinished, leftGroup, blocked }] = report.groups as [ConsumerReport]
+      assert.deepEqual([report.undelivered, unfinished, leftGroup], [0, 1, true])
+      assert.deepEqual(
+        blocked.map(({ key, attempt, doing }) => [key, attempt, doing]),
+        [['k0', 1, 'handler']],
+      )
 
       const again = new Received<number>()
       const next = makeService(t, { brokers })
@@ -68,14 +79,17 @@ export function describeStuckHandlers(bed: Bed): void {
       const service = await makeProducer(t, { brokers })
       await service.connectConsumer(group)
       let tookMs = 0
+      let report: DisconnectReport | undefined
       await service.subscribe<number>(topic, async () => {
         const start = performance.now()
-        await service.disconnect({ timeoutMs: 1_500 })
+        report = await service.disconnect({ timeoutMs: 1_500 })
         tookMs = performance.now() - start
       })
       await service.send(topic, 1)
       await waitFor(() => tookMs > 0, { what: 'disconnect to resolve in the handler' })
       assert.ok(tookMs < 1_500 + GRACE_MS, `${tookMs} ms`)
+      const [blocked] = report?.groups[0]?.blocked ?? []
+      assert.deepEqual([blocked?.topic, blocked?.doing], [topic, 'handler'])
       const again = new Received<number>()
       const next = makeService(t, { brokers })
       await next.connectConsumer(group)

@@ -27,7 +27,7 @@ test('C5: nothing is committed past a record whose dead letter cannot be written
   await waitFor(() => errors.length > 1, { what: 'two attempts to write the letter' })
   for (const { code } of errors) assert.equal(code, 'NARAD_DEAD_LETTER_FAILED')
   const report = await service.disconnect({ timeoutMs: 2_000 })
-  assert.deepEqual(report.groups, [{ group, unfinished: 0, leftGroup: true }])
+  assert.deepEqual(report.groups, [{ group, unfinished: 0, leftGroup: true, blocked: [] }])
 
   const again = new Received<number>()
   const parked: DeadLetterEvent[] = []

@@ -77,7 +77,10 @@ function isLogOnly({ lines }: NodeProcess): void {
   const metadata = lines.find((line) => line.startsWith('{')) ?? '{}'
   const { topic, partition, offset } = JSON.parse(metadata) as Record<string, unknown>
   assert.deepEqual([topic, partition, offset], ['test-topic', -1, -1])
-  assert.deepEqual(lines.slice(-2), ['mode log-only, connected false', 'left {"undelivered":0,"groups":[]}'])
+  assert.deepEqual(lines.slice(-2), [
+    'mode log-only, connected false',
+    'left {"undelivered":0,"undeliveredByTopic":{},"groups":[]}',
+  ])
 }
 
 describe('Dev mode', () => {
@@ -223,7 +226,7 @@ describe('Dev mode', () => {
     service.on('connected', () => events.push('connected'))
     await service.connectProducer()
     const start = performance.now()
-    assert.deepEqual(await service.disconnect(), { undelivered: 0, groups: [] })
+    assert.deepEqual(await service.disconnect(), { undelivered: 0, undeliveredByTopic: {}, groups: [] })
     assert.ok(performance.now() - start < GRACE_MS)
     await broker.brokerUp(1)
     await makeService(t, { brokers: broker.brokers }).connectProducer()

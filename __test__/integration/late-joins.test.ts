@@ -52,7 +52,7 @@ for (const protocol of ['classic', 'consumer'] as const) {
     await broker.roundTripTime(1, 500)
     await broker.clearFailures('OffsetFetch')
     const report = await service.disconnect({ timeoutMs: 5_000 })
-    assert.deepEqual(report.groups, [{ group, unfinished: 0, leftGroup: true }])
+    assert.deepEqual(report.groups, [{ group, unfinished: 0, leftGroup: true, blocked: [] }])
     assert.equal(await subscribing, 'NARAD_CLOSED')
   })
 }

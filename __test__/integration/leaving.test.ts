@@ -26,7 +26,7 @@ for (const protocol of ['classic', 'consumer'] as const) {
     await waitFor(() => errors > 0, { what: 'an error about the offsets' })
     const start = performance.now()
     const report = await service.disconnect({ timeoutMs: 5_000 })
-    assert.deepEqual(report.groups, [{ group, unfinished: 0, leftGroup: true }])
+    assert.deepEqual(report.groups, [{ group, unfinished: 0, leftGroup: true, blocked: [] }])
     assert.ok(performance.now() - start < 3_000)
     assert.equal(await subscribing, 'NARAD_CLOSED')
   })

@@ -82,7 +82,7 @@ describe('Under pressure', { skip: bed.skip }, () => {
       })
     }
     const report = await service.disconnect()
-    assert.deepEqual([acknowledged, report], [count, { undelivered: 0, groups: [] }])
+    assert.deepEqual([acknowledged, report], [count, { undelivered: 0, undeliveredByTopic: {}, groups: [] }])
     assert.equal(sum(await ends(await makeProducer(t, { brokers }), topic, 3)), count)
   })
 

@@ -61,7 +61,7 @@ describe('Partitions and groups of Kafka', { skip: bed.skip }, () => {
     await waitFor(() => members.reduce((sum, { records }) => sum + records.length, 0) >= 400, { what: 'all records' })
     assert.deepEqual(sorted(members.flatMap(({ values }) => values)), numbers(400))
     for (const service of services) {
-      assert.deepEqual((await service.disconnect()).groups, [{ group, unfinished: 0, leftGroup: true }])
+      assert.deepEqual((await service.disconnect()).groups, [{ group, unfinished: 0, leftGroup: true, blocked: [] }])
     }
     await producer.send(topic, numbers(10, 1_000), { key: String })
     const rest = new Received<number>()

@@ -60,10 +60,10 @@ describe('Disconnecting from a broker that holds records', { skip: ownClusterSki
       const start = performance.now()
       const disconnecting = service.disconnect({ timeoutMs: TIMEOUT_MS })
       await meanwhile()
-      const { undelivered, groups } = await disconnecting
+      const { undelivered, undeliveredByTopic, groups } = await disconnecting
       const took = performance.now() - start
       assert.ok(took < TIMEOUT_MS + GRACE_MS, `took ${took} ms`)
-      assert.deepEqual([undelivered, groups.length], [SENDS, 1])
+      assert.deepEqual([undelivered, undeliveredByTopic, groups.length], [SENDS, { [topic]: SENDS }, 1])
 
       const errors = (await sends).map((result) => {
         assert.ok(result.status === 'rejected' && result.reason instanceof ClosedError)

@@ -296,6 +296,6 @@ describe('disconnect', () => {
   })
 
   test('resolves for a service that was never connected', async () => {
-    assert.deepEqual(await service().disconnect(), { undelivered: 0, groups: [] })
+    assert.deepEqual(await service().disconnect(), { undelivered: 0, undeliveredByTopic: {}, groups: [] })
   })
 })

@@ -9,7 +9,15 @@ import { Acknowledgements } from './acknowledgements.ts'
 import { type Batch, DONE, FAILED, type Fate, NOT_RUN } from './batch.ts'
 import { type BatchContext, type Place, RecordContext } from './record.ts'
 import { Reports } from './reports.ts'
-import { failedAgain, type History, type Runner, type RunnerOptions } from './runner.ts'
+import {
+  failedAgain,
+  type History,
+  type Runner,
+  type RunnerOptions,
+  type UnfinishedRecord,
+  unfinished,
+  unwritten,
+} from './runner.ts'
 import { TimeSlice } from './time-slice.ts'
 
 /** A handler that takes many records at a time. */
@@ -61,6 +69,8 @@ export class BatchExecutor implements Runner {
   #isStopped = false
   /** What the handler has at the moment. */
   #running: readonly Item[] = []
+  /** Says what does not end at the moment. */
+  #unfinished: (() => UnfinishedRecord[]) | undefined
   #controller: AbortController | undefined
   /** Ends a wait for the next attempt early. */
   #wake: (() => void) | undefined
@@ -113,6 +123,10 @@ export class BatchExecutor implements Runner {
 
   abort(reason: Error): void {
     this.#controller?.abort(reason)
+  }
+
+  running(): UnfinishedRecord[] {
+    return this.#unfinished?.() ?? []
   }
 
   async #run(): Promise<void> {
@@ -230,6 +244,8 @@ export class BatchExecutor implements Runner {
     const controller = new AbortController()
     this.#controller = controller
     this.#running = items
+    const sinceMs = clock.now()
+    this.#unfinished = () => decoded.map((context) => unfinished(context, 'handler', clock.now() - sinceMs))
     let timeout: HandlerTimeoutError | undefined
     const cancel = Number.isFinite(delivery.timeoutMs)
       ? clock.after(delivery.timeoutMs, () => {
@@ -253,6 +269,7 @@ export class BatchExecutor implements Runner {
     cancel?.()
     this.#controller = undefined
     this.#running = []
+    this.#unfinished = undefined
     if (timeout !== undefined) whole = { class: 'transient', error: timeout }
     if (whole !== undefined) for (const place of fill) failures[place] = whole
     const turn = this.#slice.spent(messages.length)
@@ -299,12 +316,15 @@ export class BatchExecutor implements Runner {
     const { park, listener, delivery, random } = this.#options
     for (let attempt = 1; this.#isLive(item); attempt += 1) {
       try {
+        this.#unfinished = () => [unwritten(context, item.history as History)]
         await park(failure, context, item.history as History)
+        this.#unfinished = undefined
         listener.onParked(failure, context)
         return this.#settle(item, DONE)
       } catch (error) {
         const afterMs = backOffMs(delivery, attempt, random)
         listener.onParkFailed(error, context, afterMs)
+        this.#unfinished = undefined
         await this.#wait(afterMs, [item])
       }
     }

@@ -10,7 +10,14 @@ import { type Batch, DONE, FAILED, type Fate, NOT_RUN } from './batch.ts'
 import { Lanes, type Waiting } from './lanes.ts'
 import { type Place, RecordContext } from './record.ts'
 import { Reports } from './reports.ts'
-import { failedAgain, type History, type Runner, type RunnerOptions } from './runner.ts'
+import {
+  failedAgain,
+  type History,
+  type Runner,
+  type RunnerOptions,
+  type UnfinishedRecord,
+  unwritten,
+} from './runner.ts'
 import { TimeSlice } from './time-slice.ts'
 import { IDLE, UNSEEN, Worker, Workers } from './workers.ts'
 
@@ -25,7 +32,8 @@ export interface ExecutorOptions extends RunnerOptions {
 
 /** A record that waits for its next attempt, whose dead letter is being written, or whose slot is paused. */
 interface Held extends Waiting {
-  isWriting: boolean
+  /** The record whose dead letter is being written. */
+  writing: RecordContext | undefined
   isPaused: boolean
   cancel: () => void
 }
@@ -120,6 +128,13 @@ export class Executor implements Runner {
     this.#workers.abort(reason)
     // else a handler that never settles would be swept, and kept, for ever
     this.#open.clear()
+  }
+
+  running(): UnfinishedRecord[] {
+    const writing = [...this.#held].flatMap(({ writing, history }) =>
+      writing === undefined ? [] : unwritten(writing, history as History),
+    )
+    return [...this.#workers.running(this.#clock.now()), ...writing]
   }
 
   /** Lets as many work as may. */
@@ -278,7 +293,7 @@ export class Executor implements Runner {
   /** Gives back, without running it, all that waits and may not run. */
   #giveBack(): void {
     for (const held of this.#held) {
-      if (held.isWriting || this.#mayRun(held.batch.slot(held.index))) continue
+      if (held.writing !== undefined || this.#mayRun(held.batch.slot(held.index))) continue
       held.cancel()
       this.#held.delete(held)
       this.#handBack(held)
@@ -336,7 +351,7 @@ export class Executor implements Runner {
   }
 
   #hold({ batch, index, history }: Waiting): Held {
-    const held: Held = { batch, index, history, isWriting: false, isPaused: false, cancel: () => {} }
+    const held: Held = { batch, index, history, writing: undefined, isPaused: false, cancel: () => {} }
     this.#held.add(held)
     this.#reports.hold(batch, index)
     this.#lanes.hold(batch.lane(index))
@@ -351,11 +366,11 @@ export class Executor implements Runner {
 
   async #park(held: Held, failure: Failure, context: RecordContext, attempt: number): Promise<void> {
     const { park, listener, delivery, random } = this.#options
-    held.isWriting = true
+    held.writing = context
     try {
       await park(failure, context, held.history as History)
     } catch (error) {
-      held.isWriting = false
+      held.writing = undefined
       const afterMs = backOffMs(delivery, attempt, random)
       listener.onParkFailed(error, context, afterMs)
       held.cancel = this.#clock.after(afterMs, () => void this.#park(held, failure, context, attempt + 1))

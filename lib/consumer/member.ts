@@ -19,7 +19,7 @@ import { BatchExecutor, type BatchHandler } from './batch-executor.ts'
 import { Executor, type RecordHandler } from './executor.ts'
 import { Flow } from './flow.ts'
 import type { Place, RecordContext } from './record.ts'
-import type { Runner, RunnerOptions } from './runner.ts'
+import type { Runner, RunnerOptions, UnfinishedRecord } from './runner.ts'
 import type { ResolvedSubscription } from './subscribe-options.ts'
 import type { SubscriptionControl } from './subscription.ts'
 import { TopicWatch } from './topic-watch.ts'
@@ -34,6 +34,8 @@ const OUT_BYTES = 16 * 1024 * 1024
 /** What may be held besides, behind records of its lanes that are not finished, before nothing more is taken. */
 const HELD_RECORDS = 100_000
 const HELD_BYTES = 32 * 1024 * 1024
+/** Records that a report names. */
+const NAMED = 10
 
 /** Why partitions came or went. */
 export interface RebalanceEvent {
@@ -74,6 +76,11 @@ export interface ConsumerReport {
   unfinished: number
   /** Whether the group was left before the deadline. */
   leftGroup: boolean
+  /**
+   * What was waited for in vain: the oldest of the records whose handler had not ended or whose dead letter was not
+   * written, at most ten. A handler that awaits `disconnect()` waits for itself, and is found here.
+   */
+  blocked: UnfinishedRecord[]
 }
 
 /** A member of a consumer group: its subscriptions and their handlers. */
@@ -360,9 +367,15 @@ export class Member {
     const report = this.#native.close(timeoutMs)
     for (const runner of this.#runners.values()) runner.stop()
     const { unfinished, leftGroup } = await report
+    const blocked = unfinished === 0 ? [] : this.#oldestRunning()
     const reason = new ClosedError(`Group ${group} was disconnected.`, { group })
     for (const runner of this.#runners.values()) runner.abort(reason)
     if (this.#isHeld) release(this)
-    return { group, unfinished, leftGroup }
+    return { group, unfinished, leftGroup, blocked }
+  }
+
+  #oldestRunning(): UnfinishedRecord[] {
+    const running = [...this.#runners.values()].flatMap((runner) => runner.running())
+    return running.sort((one, other) => other.runningMs - one.runningMs).slice(0, NAMED)
   }
 }

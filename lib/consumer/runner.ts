@@ -7,6 +7,23 @@ import type { Batch } from './batch.ts'
 import type { Place, RecordContext } from './record.ts'
 import type { Completions } from './reports.ts'
 
+/** A record that its subscription is busy with. */
+export interface UnfinishedRecord {
+  topic: string
+  partition: number
+  offset: number
+  key: string | null
+  /** Which attempt at it this is, from 1. */
+  attempt: number
+  /** What has not ended: its handler, or writing its dead letter. */
+  doing: 'handler' | 'dead-letter'
+  /**
+   * For how long, in milliseconds. Of a handler of single records this is what was seen of it, which is up to a twentieth
+   * of `timeoutMs` less, and at most a second.
+   */
+  runningMs: number
+}
+
 /** What runs the handlers of one subscription. */
 export interface Runner {
   accept(batch: Batch): void
@@ -23,6 +40,8 @@ export interface Runner {
   stop(): void
   /** Tells handlers that still run that nobody waits for them. */
   abort(reason: Error): void
+  /** The records whose handler runs, and those whose dead letter is being written. */
+  running(): UnfinishedRecord[]
 }
 
 /** When a record failed, and how often. */
@@ -57,6 +76,20 @@ export interface RunnerOptions {
   readonly listener: DeliveryListener
   readonly clock?: Clock
   readonly random?: () => number
+}
+
+/** A record for those who ask what is going on. */
+export function unfinished(
+  { topic, partition, offset, key, attempt }: RecordContext,
+  doing: UnfinishedRecord['doing'],
+  runningMs: number,
+): UnfinishedRecord {
+  return { topic, partition, offset, key, attempt, doing, runningMs: Math.round(runningMs) }
+}
+
+/** A record that failed for good and whose dead letter is being written. */
+export function unwritten(context: RecordContext, { lastFailureMs }: History): UnfinishedRecord {
+  return unfinished(context, 'dead-letter', Math.max(0, Date.now() - lastFailureMs))
 }
 
 /** The history of a record after one more attempt that failed. */

@@ -2,7 +2,7 @@ import { HandlerTimeoutError } from '../errors.ts'
 import type { Batch } from './batch.ts'
 import type { Waiting } from './lanes.ts'
 import { RecordContext } from './record.ts'
-import type { History } from './runner.ts'
+import { type History, type UnfinishedRecord, unfinished } from './runner.ts'
 
 /** A handler that no look has seen yet. */
 export const UNSEEN = -1
@@ -82,6 +82,13 @@ export class Workers {
     RecordContext.isolate(context)
     RecordContext.forgo(context)
     RecordContext.abort(context, worker.timeout)
+  }
+
+  /** The records whose handler runs. */
+  running(nowMs: number): UnfinishedRecord[] {
+    return [...this.active, ...this.#late]
+      .filter(({ seenMs }) => seenMs !== IDLE)
+      .map(({ context, seenMs }) => unfinished(context, 'handler', seenMs === UNSEEN ? 0 : nowMs - seenMs))
   }
 
   /** A handler past its deadline has settled at last. */

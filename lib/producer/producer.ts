@@ -12,7 +12,9 @@ export interface ProducerListener {
 
 /** What a close left behind. */
 export interface ProducerReport {
+  /** Records whose sends rejected because of it. */
   undelivered: number
+  byTopic: Record<string, number>
 }
 
 /** A service's producer: columns down, metadata up. */
@@ -113,9 +115,14 @@ export class Producer {
   }
 
   async #flushAndClose(timeoutMs: number): Promise<ProducerReport> {
-    const { leftMs, abandoned } = await this.#sender.drained(timeoutMs)
-    const { undelivered } = await this.#native.close(leftMs)
-    return { undelivered: undelivered + abandoned }
+    const leftMs = await this.#sender.drained(timeoutMs)
+    await this.#native.close(leftMs)
+    const undelivered = await this.#sender.undelivered()
+    const topics = [...this.#topics].filter(([, index]) => undelivered.has(index))
+    return {
+      undelivered: [...undelivered.values()].reduce((sum, records) => sum + records, 0),
+      byTopic: Object.fromEntries(topics.map(([topic, index]) => [topic, undelivered.get(index) as number])),
+    }
   }
 }
 

@@ -13,6 +13,9 @@ const CALL_BYTES = 1024 * 1024
  */
 const CALLS_IN_FLIGHT = 2
 
+/** Longest wait for results that the native side has given already. */
+const LAST_RESULTS_MS = 1_000
+
 const ABANDONED: NativeError = {
   code: 'NARAD_CLOSED',
   message: 'the service was disconnected before the record was sent',
@@ -75,6 +78,8 @@ export class Sender {
   #isScheduled = false
   #pending = 0
   #onProgress: (() => void) | undefined
+  /** By topic. */
+  readonly #undelivered = new Map<number, number>()
 
   /** @param owner Through whom results come: kept while there are pending ones. */
   constructor(native: NativeProducer, owner: object) {
@@ -138,24 +143,32 @@ export class Sender {
   #failAll(call: number, runs: Run[], error: NativeError): void {
     this.#calls.delete(call)
     for (const { send, first, count } of runs) {
-      for (let index = first; index < first + count; index += 1) fail(send, index, error)
+      for (let index = first; index < first + count; index += 1) this.#fail(send, index, error)
       this.#advance(send, count)
     }
   }
 
   /**
    * Waits until everything that was sent is with the native side, which then can be flushed, and gives what is left of
-   * the time. When time runs out before, what was not handed over fails and is counted.
+   * the time. When time runs out before, what was not handed over fails.
    */
-  async drained(timeoutMs: number): Promise<{ leftMs: number; abandoned: number }> {
+  async drained(timeoutMs: number): Promise<number> {
     const deadline = performance.now() + timeoutMs
     while (this.#queue.length > 0) {
       const left = deadline - performance.now()
       if (left <= 0 || !(await this.#progress(left))) {
-        return { leftMs: 0, abandoned: this.#abandon() }
+        this.#abandon()
+        return 0
       }
     }
-    return { leftMs: Math.max(0, Math.floor(deadline - performance.now())), abandoned: 0 }
+    return Math.max(0, Math.floor(deadline - performance.now()))
+  }
+
+  /** By topic, the records that failed because the service was disconnected, once the native side is closed. */
+  async undelivered(): Promise<ReadonlyMap<number, number>> {
+    // the last results may come after the close was answered
+    while (this.#pending > 0 && (await this.#progress(LAST_RESULTS_MS)));
+    return this.#undelivered
   }
 
   /** Resolves to true at the next settled call, to false when the time is over. */
@@ -169,15 +182,12 @@ export class Sender {
     })
   }
 
-  #abandon(): number {
-    let abandoned = 0
+  #abandon(): void {
     for (const send of this.#queue.clear()) {
       const total = send.columns.values.length
-      for (let index = send.packed; index < total; index += 1) fail(send, index, ABANDONED)
-      abandoned += total - send.packed
+      for (let index = send.packed; index < total; index += 1) this.#fail(send, index, ABANDONED)
       this.#advance(send, total - send.packed)
     }
-    return abandoned
   }
 
   /** Takes the results of a call. */
@@ -197,7 +207,7 @@ export class Sender {
       const end = base + count
       for (; failure < failures.length && (failures[failure]?.index ?? 0) < end; failure += 1) {
         const failed = failures[failure]
-        if (failed !== undefined) fail(send, first + failed.index - base, failed.error)
+        if (failed !== undefined) this.#fail(send, first + failed.index - base, failed.error)
       }
       if (count > 8 && count === send.columns.values.length) {
         send.partitions = partitions.subarray(base, end)
@@ -225,15 +235,18 @@ export class Sender {
     this.#onProgress?.()
   }
 
+  #fail(send: Send, index: number, error: NativeError): void {
+    send.failures ??= new Map()
+    send.failures.set(index, error)
+    if (error.code !== ABANDONED.code) return
+    const { topicIndex } = send
+    this.#undelivered.set(topicIndex, (this.#undelivered.get(topicIndex) ?? 0) + 1)
+  }
+
   #advance(send: Send, count: number): void {
     send.unsettled -= count
     this.#pending -= count
     if (this.#pending === 0) release(this.#owner)
     if (send.unsettled === 0) send.settle(send)
   }
-}
-
-function fail(send: Send, index: number, error: NativeError): void {
-  send.failures ??= new Map()
-  send.failures.set(index, error)
 }
