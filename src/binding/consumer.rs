@@ -9,10 +9,14 @@ use napi_derive::napi;
 
 use super::error::{NativeError, NativeLog, closed};
 use super::notices::Notices;
+use super::questions::{
+    NativeNewTopic, NativeRange, NativeReading, NativeSeekPlace, NativeSeekTarget, NativeSubscription,
+    NativeTopic,
+};
 use super::reply::{answers, connect, failure, on_thread, promise};
 use crate::core::consumer::{
-    Batch, Consumer, ConsumerEvents, ConsumerReport, ConsumerSettings, Limits, Ordering, Outcome, Rebalance,
-    RebalanceKind, SeekPlace, SeekTarget, Subscriber, SubscriptionSpec,
+    Batch, Consumer, ConsumerEvents, ConsumerReport, ConsumerSettings, Outcome, ReadingRange, Rebalance,
+    RebalanceKind, SeekPlace, Subscriber,
 };
 use crate::core::error::{CoreError, Result as CoreResult};
 use crate::core::metadata::{NewTopic, TopicSize};
@@ -38,7 +42,7 @@ pub struct NativePartition {
 /// A change of the assignment.
 #[napi(object)]
 pub struct NativeRebalance {
-    #[napi(ts_type = "'assigned' | 'revoked' | 'lost'")]
+    #[napi(ts_type = "'assigned' | 'revoked' | 'lost' | 'ended'")]
     pub kind: String,
     pub partitions: Vec<NativePartition>,
 }
@@ -48,44 +52,6 @@ pub struct NativeRebalance {
 pub struct NativeMove {
     pub from: u32,
     pub to: u32,
-}
-
-/// A partition that is to go on somewhere else.
-#[napi(object)]
-pub struct NativeSeekPlace {
-    pub slot: u32,
-    pub topic: String,
-    pub partition: i32,
-}
-
-impl From<NativeSeekPlace> for SeekPlace {
-    fn from(native: NativeSeekPlace) -> Self {
-        Self {
-            slot: native.slot,
-            topic: native.topic,
-            partition: native.partition,
-        }
-    }
-}
-
-/// Where partitions go on: at an offset, at a time in milliseconds, at the beginning or at the end.
-#[napi(object)]
-pub struct NativeSeekTarget {
-    #[napi(ts_type = "'offset' | 'timestamp' | 'beginning' | 'end'")]
-    pub kind: String,
-    /// The offset or the time.
-    pub value: i64,
-}
-
-impl From<NativeSeekTarget> for SeekTarget {
-    fn from(native: NativeSeekTarget) -> Self {
-        match native.kind.as_str() {
-            "offset" => Self::Offset(native.value),
-            "timestamp" => Self::Timestamp(native.value),
-            "beginning" => Self::Beginning,
-            _ => Self::End,
-        }
-    }
 }
 
 /// One of: a batch, a rebalance, moves, an error, a log line.
@@ -114,79 +80,6 @@ pub struct NativeConsumerSettings {
     pub commit_interval_ms: u32,
     /// Bytes that all consumers of the process may prefetch.
     pub prefetch_bytes: u32,
-}
-
-/// A subscription as it is asked for.
-#[napi(object)]
-pub struct NativeSubscription {
-    pub id: u32,
-    pub topics: Vec<String>,
-    pub from_beginning: bool,
-    #[napi(ts_type = "'key' | 'partition' | 'none'")]
-    pub ordering: String,
-    pub batch_records: u32,
-    pub batch_bytes: u32,
-    pub batch_wait_ms: u32,
-    pub out_records: u32,
-    pub out_bytes: u32,
-    pub held_records: u32,
-    pub held_bytes: u32,
-}
-
-impl From<NativeSubscription> for SubscriptionSpec {
-    fn from(native: NativeSubscription) -> Self {
-        Self {
-            id: native.id,
-            topics: native.topics,
-            from_beginning: native.from_beginning,
-            ordering: match native.ordering.as_str() {
-                "none" => Ordering::None,
-                "partition" => Ordering::Partition,
-                _ => Ordering::Key,
-            },
-            limits: Limits {
-                batch_records: native.batch_records as usize,
-                batch_bytes: native.batch_bytes as usize,
-                batch_wait: Duration::from_millis(native.batch_wait_ms.into()),
-                out_records: native.out_records as usize,
-                out_bytes: native.out_bytes as usize,
-                held_records: native.held_records as usize,
-                held_bytes: native.held_bytes as usize,
-            },
-        }
-    }
-}
-
-/// A topic and how many partitions it has.
-#[napi(object)]
-pub struct NativeTopic {
-    pub topic: String,
-    pub partitions: i32,
-}
-
-impl From<TopicSize> for NativeTopic {
-    fn from(TopicSize { topic, partitions }: TopicSize) -> Self {
-        Self { topic, partitions }
-    }
-}
-
-/// A topic to create, replicated as the broker's default says.
-#[napi(object)]
-pub struct NativeNewTopic {
-    pub topic: String,
-    pub partitions: i32,
-    /// Its settings, such as `cleanup.policy`.
-    pub config: HashMap<String, String>,
-}
-
-impl From<NativeNewTopic> for NewTopic {
-    fn from(native: NativeNewTopic) -> Self {
-        Self {
-            topic: native.topic,
-            partitions: native.partitions,
-            config: native.config.into_iter().collect(),
-        }
-    }
 }
 
 /// What a close left behind.
@@ -236,6 +129,7 @@ impl ConsumerEvents for Events {
             RebalanceKind::Assigned => "assigned",
             RebalanceKind::Revoked => "revoked",
             RebalanceKind::Lost => "lost",
+            RebalanceKind::Ended => "ended",
         };
         self.send(NativeConsumerEvent {
             rebalance: Some(NativeRebalance {
@@ -372,6 +266,25 @@ impl NativeConsumer {
     ) -> Result<Object<'env>> {
         self.ask(env, timeout_ms, failure, move |subscriber, timeout, reply| {
             subscriber.subscribe(subscription.into(), timeout, reply);
+        })
+    }
+
+    /// Reads partitions without a group; settles once it is fixed where they begin and end. The subscription names no
+    /// topics.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<NativeRange> | NativeError>")]
+    pub fn read<'env>(
+        &self,
+        env: &'env Env,
+        subscription: NativeSubscription,
+        reading: NativeReading,
+        timeout_ms: u32,
+    ) -> Result<Object<'env>> {
+        let fixed = |outcome: CoreResult<Vec<ReadingRange>>| match outcome {
+            Ok(ranges) => Either::A(ranges.into_iter().map(NativeRange::from).collect::<Vec<_>>()),
+            Err(error) => Either::B(NativeError::from(error)),
+        };
+        self.ask(env, timeout_ms, fixed, move |subscriber, timeout, reply| {
+            subscriber.read(subscription.into(), reading.into(), timeout, reply);
         })
     }
 

@@ -14,4 +14,5 @@ mod consumer;
 mod error;
 mod notices;
 mod producer;
+mod questions;
 mod reply;

@@ -125,6 +125,8 @@ impl Group {
             }
             let wake_at = self.intake();
             self.finish_revocation();
+            self.finish_readings();
+            self.look_for_growth();
             let error = self
                 .commits
                 .send(&self.handle, &self.control, &mut self.slots, false);
@@ -166,6 +168,16 @@ impl Group {
                 deadline,
                 reply,
             } => self.subscribe(spec, start, waker, deadline, reply),
+            Command::Read {
+                spec,
+                reading,
+                ranges,
+                reply,
+            } => self.read(spec, reading, ranges, waker, &reply),
+            Command::Counted {
+                subscription,
+                partitions,
+            } => self.counted(subscription, partitions),
             Command::SetTopics { subscription, topics } => {
                 if let Some(found) = self.subscriptions.iter_mut().find(|s| s.id == subscription) {
                     found.topics = topics;

@@ -99,8 +99,8 @@ impl Group {
     pub(super) fn group_refused(&mut self) {
         let error = self.right.refuse();
         if self.waiters.is_empty() {
-            // what comes after the last subscription was given up concerns nobody
-            if !self.subscriptions.is_empty() {
+            // what comes after the last subscription was given up, or for one that reads without a group, concerns nobody
+            if self.subscriptions.iter().any(|s| !s.topics.is_empty()) {
                 self.events.error(error);
             }
             return;

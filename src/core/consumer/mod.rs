@@ -11,11 +11,13 @@ mod ledger;
 mod partition;
 mod pausing;
 mod positions;
+mod reading;
 mod rebalance;
 mod resets;
 mod right;
 mod seeking;
 mod subscription;
+mod targets;
 mod watermark;
 
 use std::collections::BTreeMap;
@@ -26,8 +28,10 @@ use std::time::{Duration, Instant};
 
 pub use batch::Batch;
 pub use lanes::Ordering;
-pub use seeking::{SeekPlace, SeekTarget};
+pub use reading::{ReadingRange, ReadingSpec};
+pub use seeking::SeekPlace;
 pub use subscription::{Limits, SubscriptionSpec};
+pub use targets::SeekTarget;
 
 use super::connect::{Connector, Pending, Progress};
 use super::error::{CoreError, ErrorCode, Result};
@@ -59,6 +63,8 @@ pub enum RebalanceKind {
     Revoked,
     /// They already belong to another member; nothing of them can be committed.
     Lost,
+    /// They were read to their end, and everything before it is back.
+    Ended,
 }
 
 /// A change of the assignment.
@@ -124,6 +130,16 @@ enum Command {
         start: positions::Snapshot,
         deadline: Instant,
         reply: Pending,
+    },
+    Read {
+        spec: SubscriptionSpec,
+        reading: reading::Reading,
+        ranges: Vec<ReadingRange>,
+        reply: Pending,
+    },
+    Counted {
+        subscription: u32,
+        partitions: i32,
     },
     SetTopics {
         subscription: u32,

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::AssignedPartition;
+use super::reading::End;
 use super::watermark::Watermark;
 use crate::core::rd::{Message, Queue};
 
@@ -33,6 +34,8 @@ pub(super) struct Partition {
     pub(super) pause: Pause,
     /// While its queue is forwarded nowhere: the records that had left the queue, which are older than those in it.
     pub(super) aside: Option<VecDeque<Message>>,
+    /// Read without a group, so that nothing is committed.
+    pub(super) end: Option<End>,
     /// Its records; forwarded to the subscription's queue unless it is cut off.
     pub(super) queue: Queue,
 }
@@ -59,9 +62,8 @@ impl Partition {
 
     /// The position to commit, if it has moved since the last commit.
     pub(super) fn uncommitted(&self) -> Option<i64> {
-        self.watermark
-            .position()
-            .filter(|position| self.committed != Some(*position))
+        let position = self.watermark.position()?;
+        (self.committed != Some(position) && self.end.is_none()).then_some(position)
     }
 
     /// Its queue keeps what arrives; what has left the queue goes aside.

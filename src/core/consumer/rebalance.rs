@@ -204,6 +204,7 @@ impl Group {
             revoked: false,
             pause: Pause::default(),
             aside: None,
+            end: None,
             queue,
         })
     }

@@ -6,24 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::group::Group;
 use super::pausing::cut_off;
+use super::targets::{Asking, SeekTarget};
 use super::watermark::Watermark;
 use super::{Command, Reply, Subscriber};
 use crate::core::connect::Pending;
 use crate::core::error::{CoreError, ErrorCode, Result, error_text};
-use crate::core::rd::{NO_ERROR, OFFSET_BEGINNING, OFFSET_END, PartitionOffset, Partitions};
-
-/// Where a partition is to go on.
-#[derive(Clone, Copy, Debug)]
-pub enum SeekTarget {
-    /// At this offset, which its log must have, or have next.
-    Offset(i64),
-    /// At its first record.
-    Beginning,
-    /// After its last record.
-    End,
-    /// At the first record of this time, in milliseconds since the epoch, or later; at the end where there is none.
-    Timestamp(i64),
-}
+use crate::core::rd::{NO_ERROR, Partitions};
 
 /// A partition as its assignment has it.
 #[derive(Clone, Debug)]
@@ -49,7 +37,13 @@ impl Subscriber {
     pub fn seek(self, places: &[SeekPlace], target: SeekTarget, timeout: Duration, reply: Reply<Result<()>>) {
         let pending = self.progress.pending(reply);
         let deadline = Instant::now() + timeout;
-        let offsets = match self.offsets_of(places, target, deadline) {
+        let asking = Asking {
+            handle: &self.handle,
+            places: places.iter().map(|p| (p.topic.as_str(), p.partition)).collect(),
+            deadline,
+            code: ErrorCode::SeekFailed,
+        };
+        let offsets = match asking.starts_of(target) {
             Ok(offsets) => offsets,
             Err(error) => return pending.settle(Err(error)),
         };
@@ -79,46 +73,6 @@ impl Subscriber {
             outcome,
             reply: pending,
         });
-    }
-
-    /// What the cluster says that `target` is in each partition.
-    fn offsets_of(&self, places: &[SeekPlace], target: SeekTarget, deadline: Instant) -> Result<Vec<i64>> {
-        let ask = |time: i64| {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let list = Partitions::of(places.iter().map(|p| (p.topic.as_str(), p.partition, time)));
-            let answer = self.handle.offsets_at(&list, left).map_err(unknown_offsets)?;
-            places.iter().map(|place| offset_in(&answer, place)).collect()
-        };
-        match target {
-            SeekTarget::Beginning => ask(OFFSET_BEGINNING),
-            SeekTarget::End => ask(OFFSET_END),
-            SeekTarget::Timestamp(time) => {
-                let found: Vec<i64> = ask(time)?;
-                if found.iter().all(|offset| *offset >= 0) {
-                    return Ok(found);
-                }
-                let ends = ask(OFFSET_END)?;
-                let found = found.iter().zip(ends);
-                Ok(found
-                    .map(|(offset, end)| if *offset >= 0 { *offset } else { end })
-                    .collect())
-            }
-            SeekTarget::Offset(offset) => {
-                let (starts, ends): (Vec<i64>, Vec<i64>) = (ask(OFFSET_BEGINNING)?, ask(OFFSET_END)?);
-                for ((place, start), end) in places.iter().zip(starts).zip(ends) {
-                    if !(start..=end).contains(&offset) {
-                        let text = format!(
-                            "offset {offset} is out of range: {} [{}] has offsets from {start} to {end}",
-                            place.topic, place.partition
-                        );
-                        return Err(CoreError::new(ErrorCode::OffsetOutOfRange, text)
-                            .on_topic(place.topic.clone())
-                            .on_partition(place.partition));
-                    }
-                }
-                Ok(vec![offset; places.len()])
-            }
-        }
     }
 
     fn move_to(&self, places: &[SeekPlace], offsets: &[i64], deadline: Instant) -> Result<()> {
@@ -188,24 +142,6 @@ impl Group {
         }
         reply.settle(outcome);
     }
-}
-
-fn offset_in(answer: &[PartitionOffset], place: &SeekPlace) -> Result<i64> {
-    let found = answer
-        .iter()
-        .find(|p| p.partition == place.partition && p.topic == place.topic);
-    match found {
-        Some(found) if found.error == NO_ERROR => Ok(found.offset),
-        Some(found) => Err(unknown_offsets(found.error)
-            .on_topic(place.topic.clone())
-            .on_partition(place.partition)),
-        None => Err(seek_failed("librdkafka forgot a partition")),
-    }
-}
-
-fn unknown_offsets(cause: rdkafka::types::RDKafkaRespErr) -> CoreError {
-    let text = format!("cannot seek: the offsets are not known: {}", error_text(cause));
-    CoreError::new(CoreError::code_of(cause, ErrorCode::SeekFailed), text).caused_by(cause)
 }
 
 fn seek_failed(why: &str) -> CoreError {

@@ -11,6 +11,7 @@ use super::batch::{self, Batch, Ticket};
 use super::lanes::{Lanes, Ordering};
 use super::ledger::Ledger;
 use super::partition::Partition;
+use super::reading::Reading;
 use crate::core::error::CoreError;
 use crate::core::rd::{Message, NO_ERROR, Queue};
 
@@ -58,6 +59,8 @@ pub(super) struct Subscription {
     pub(super) from_beginning: bool,
     pub(super) start: super::positions::Snapshot,
     pub(super) queue: Queue,
+    /// It reads without a group.
+    pub(super) reading: Option<Reading>,
     limits: Limits,
     ledger: Ledger,
     /// Just taken from the queue; empty between calls.
@@ -81,6 +84,7 @@ impl Subscription {
             from_beginning: spec.from_beginning,
             start,
             queue,
+            reading: None,
             limits: spec.limits,
             ledger: Ledger::new(Lanes::new(spec.ordering)),
             fresh: Vec::new(),
@@ -95,6 +99,11 @@ impl Subscription {
     /// The assignment changed: topic pointers of librdkafka may now mean something else.
     pub(super) fn forget_routes(&mut self) {
         self.routes.clear();
+    }
+
+    /// Whether something of `slot` waits to be packed.
+    pub(super) fn is_waiting_for(&self, slot: u32) -> bool {
+        self.waiting.iter().any(|(waiting, _)| *waiting == slot)
     }
 
     /// Records with JavaScript, held or not.
@@ -195,6 +204,9 @@ impl Subscription {
     fn read(&mut self, limit: usize, slots: &mut Slots, on_error: &mut impl FnMut(CoreError)) -> usize {
         self.queue.take_records(limit, &mut self.fresh);
         let taken = self.fresh.len();
+        if self.has_ends() {
+            Self::drop_behind_ends(&mut self.fresh, slots);
+        }
         let mut last = ((0, -1), None);
         for message in self.fresh.drain(..) {
             if message.error() != NO_ERROR {

@@ -191,26 +191,34 @@ impl Handle {
 
     /// Starts to fetch `partitions` from their offsets, beside what is assigned or instead of it.
     pub fn assign(&self, partitions: &Partitions) -> Result<(), (RDKafkaRespErr, String)> {
-        // SAFETY: librdkafka copies the list.
-        unsafe {
-            if self.is_cooperative() {
-                let error = sys::rd_kafka_incremental_assign(self.ptr(), partitions.ptr());
-                return take_error(error).map_or(Ok(()), Err);
-            }
-            plain(sys::rd_kafka_assign(self.ptr(), partitions.ptr()))
+        if self.is_cooperative() {
+            return self.assign_more(partitions);
         }
+        // SAFETY: librdkafka copies the list.
+        plain(unsafe { sys::rd_kafka_assign(self.ptr(), partitions.ptr()) })
     }
 
     /// Gives `partitions` up (all of them when the protocol is not cooperative).
     pub fn unassign(&self, partitions: &Partitions) -> Result<(), (RDKafkaRespErr, String)> {
-        // SAFETY: librdkafka copies the list; null gives everything up.
-        unsafe {
-            if self.is_cooperative() {
-                let error = sys::rd_kafka_incremental_unassign(self.ptr(), partitions.ptr());
-                return take_error(error).map_or(Ok(()), Err);
-            }
-            plain(sys::rd_kafka_assign(self.ptr(), ptr::null()))
+        if self.is_cooperative() {
+            return self.assign_less(partitions);
         }
+        // SAFETY: null gives everything up.
+        plain(unsafe { sys::rd_kafka_assign(self.ptr(), ptr::null()) })
+    }
+
+    /// Starts to fetch `partitions` from their offsets beside what is assigned, also without a group.
+    pub fn assign_more(&self, partitions: &Partitions) -> Result<(), (RDKafkaRespErr, String)> {
+        // SAFETY: librdkafka copies the list.
+        let error = unsafe { take_error(sys::rd_kafka_incremental_assign(self.ptr(), partitions.ptr())) };
+        error.map_or(Ok(()), Err)
+    }
+
+    /// Gives `partitions` up and goes on with the others.
+    pub fn assign_less(&self, partitions: &Partitions) -> Result<(), (RDKafkaRespErr, String)> {
+        // SAFETY: librdkafka copies the list.
+        let error = unsafe { take_error(sys::rd_kafka_incremental_unassign(self.ptr(), partitions.ptr())) };
+        error.map_or(Ok(()), Err)
     }
 
     /// Sends a commit; its answer comes as an event on `replies`.
