@@ -913,15 +913,16 @@ interface BatchSubscribeOptions<T = unknown> extends Omit<SubscribeOptions<T>, '
 /** A topic, a pattern of topics, or several of them. */
 type TopicsInput = string | RegExp | ReadonlyArray<string | RegExp>;
 
+/** Where a partition goes on: at an offset, at its beginning or end, or at the first record of a time or later. */
+type SeekTarget = number | 'beginning' | 'end' | Date | {
+    timestamp: number | Date;
+};
+
 /** A partition, or without a number all partitions of a topic that this member has at the moment. */
 interface PartitionPlace {
     topic: string;
     partition?: number;
 }
-/** Where a partition goes on: at an offset, at its beginning or end, or at the first record of a time or later. */
-type SeekTarget = number | 'beginning' | 'end' | Date | {
-    timestamp: number | Date;
-};
 /**
  * Topics that are being handled: what `subscribe` resolves to. In log-only mode there are no partitions: calls that name
  * some do nothing, and a pause of all holds once the service goes live.

@@ -1,11 +1,12 @@
 import { embeddedAt, isEmbedded } from './broker/cluster.ts'
 import { acquireEmbeddedBroker, type EmbeddedBrokerLease } from './broker/embedded.ts'
 import { withFastGroups } from './broker/fast-groups.ts'
-import { consumerProperties, type Properties, producerProperties } from './config/properties.ts'
+import { consumerProperties, type Properties, producerProperties, readerProperties } from './config/properties.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { DeliveryLog } from './consumer/delivery-log.ts'
 import { type ConsumerReport, Member, type RebalanceEvent } from './consumer/member.ts'
+import { Reader, type ReaderOptions, type Reading } from './consumer/reader.ts'
 import { type NewTopic, SharedTopicAdmin } from './delivery/shared-topic-admin.ts'
 import { ClosedError, fromNative, type KafkaError } from './errors.ts'
 import type { ServiceEmitter } from './events.ts'
@@ -32,6 +33,8 @@ export function workLeft(report: DisconnectReport): object | undefined {
 
 /** Of the time to disconnect, what is kept for the producer after the consumers: a quarter, at most this. */
 const PRODUCER_SHARE_MS = 5_000
+/** A reader that is over has nothing left to wait for: this only bounds a defect. */
+const READER_CLOSE_MS = 5_000
 
 /** Everything of a service that is connected to one cluster. */
 export class Connection {
@@ -41,6 +44,7 @@ export class Connection {
   readonly #onLive: () => void
   readonly #consumers = new Map<string, Promise<Member>>()
   readonly #started = new Map<string, Member>()
+  readonly #readers = new Set<Reader>()
   /** What groups ask of topics goes through the first of them. */
   readonly #admin = new SharedTopicAdmin({
     list: () => this.#anyMember().listTopics(),
@@ -178,6 +182,38 @@ export class Connection {
     return consumer
   }
 
+  /**
+   * Reads partitions without a group, until their end or the close. Resolves when the positions are fixed.
+   *
+   * @param handler As that of a {@link Reader}.
+   * @param keepsRunning Whether the process is kept running for it.
+   * @throws As {@link Reader.start}
+   */
+  async read(reading: Reading, handler: ReaderOptions['handler'], keepsRunning: boolean): Promise<Reader> {
+    const properties = await this.#withBrokers(readerProperties(this.#config, reading.to !== undefined))
+    this.#checkOpen()
+    const { prefetchBytes, connectionTimeoutMs: timeoutMs } = this.#config
+    const reader = await Reader.start({
+      ...reading,
+      properties,
+      prefetchBytes,
+      timeoutMs,
+      handler,
+      keepsRunning,
+      onError: (error) => this.#onNativeError(error, false),
+      onLog: (level, text) => this.#log(level, text),
+    })
+    if (this.#isClosing) await reader.close(0)
+    this.#checkOpen()
+    this.#readers.add(reader)
+    const forget = () => {
+      this.#readers.delete(reader)
+      void reader.close(READER_CLOSE_MS)
+    }
+    reader.ended.then(forget, forget)
+    return reader
+  }
+
   #anyMember(): Member {
     const [member] = this.#started.values()
     if (member === undefined) throw new ClosedError('The service is disconnecting.')
@@ -253,8 +289,10 @@ export class Connection {
     const reserve = this.#producer === undefined ? 0 : Math.min(PRODUCER_SHARE_MS, timeoutMs / 4)
     const consumers = [...this.#started.values()]
     const groups = await Promise.all(consumers.map((consumer) => consumer.close(Math.floor(timeoutMs - reserve))))
-    const left = Math.max(0, Math.floor(deadline - performance.now()))
-    const report = await this.#producer?.close(left)
+    const leftMs = () => Math.max(0, Math.floor(deadline - performance.now()))
+    // after the consumers, whose handlers may wait for what is read
+    await Promise.all([...this.#readers].map((reader) => reader.close(Math.max(0, leftMs() - reserve))))
+    const report = await this.#producer?.close(leftMs())
     const lease = await this.#embedded?.catch(() => undefined)
     await lease?.release()
     return { undelivered: report?.undelivered ?? 0, undeliveredByTopic: report?.byTopic ?? {}, groups }

@@ -19,6 +19,7 @@ export type { RecordHandler } from './consumer/executor.ts'
 export type { ConsumerReport, RebalanceEvent } from './consumer/member.ts'
 export type { BatchContext, RawHeader, RecordContext } from './consumer/record.ts'
 export type { UnfinishedRecord } from './consumer/runner.ts'
+export type { SeekTarget } from './consumer/seek-target.ts'
 export type {
   BatchOptions,
   BatchSubscribeOptions,
@@ -26,7 +27,7 @@ export type {
   SubscribeOptions,
   TopicsInput,
 } from './consumer/subscribe-options.ts'
-export type { PartitionPlace, SeekTarget, Subscription } from './consumer/subscription.ts'
+export type { PartitionPlace, Subscription } from './consumer/subscription.ts'
 export type { Classify, FailureClass } from './delivery/failure.ts'
 export type { DeadLetterOptions, DeliveryOptions, RetryOptions } from './delivery/options.ts'
 export { ack, deadLetter, type RetryVerdictOptions, retry, type Verdict } from './delivery/verdict.ts'

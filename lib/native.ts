@@ -11,6 +11,7 @@ export type {
   NativePartition,
   NativeProducer,
   NativeProducerEvent,
+  NativeRange,
   NativeSeekTarget,
 } from '../native/index.js'
 

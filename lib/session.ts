@@ -97,6 +97,18 @@ export class Session {
     return new Subscription(await consumer.subscribe(spec, this.#fromBeginning(spec), handler))
   }
 
+  /**
+   * Reads partitions without a group; see {@link Connection.read}.
+   *
+   * @throws {@link NotConnectedError} while nothing is connected.
+   */
+  read(...[reading, handler, keepsRunning]: Parameters<Connection['read']>): ReturnType<Connection['read']> {
+    if (this.#connection !== undefined) return this.#connection.read(reading, handler, keepsRunning)
+    throw new NotConnectedError(
+      `Cannot read ${reading.topic}: the service is not connected; await connectProducer() first.`,
+    )
+  }
+
   /** @param topic For the error. */
   producer(topic: string): Producer {
     const connection = this.#connection

@@ -41,6 +41,11 @@ export declare class NativeConsumer {
   answers(timeoutMs: number): Promise<boolean>
   /** Joins the group for more topics; settles once it has been joined. */
   subscribe(subscription: NativeSubscription, timeoutMs: number): Promise<NativeError | null>
+  /**
+   * Reads partitions without a group; settles once it is fixed where they begin and end. The subscription names no
+   * topics.
+   */
+  read(subscription: NativeSubscription, reading: NativeReading, timeoutMs: number): Promise<Array<NativeRange> | NativeError>
   /** Replaces a subscription's topics. */
   setTopics(subscription: number, topics: Array<string>): void
   /** Hands nothing more of some partitions over, or goes on with them. Batches on their way still arrive. */
@@ -180,9 +185,26 @@ export interface NativeProducerReport {
   undelivered: number
 }
 
+/** A partition as it is read: from an offset, and to before another. */
+export interface NativeRange {
+  partition: number
+  start: number
+  end?: number
+}
+
+/** What is to be read without a group. */
+export interface NativeReading {
+  topic: string
+  /** Default: all, those that are added later included. */
+  partitions?: Array<number>
+  from: NativeSeekTarget
+  /** Default: it goes on for ever. */
+  to?: NativeSeekTarget
+}
+
 /** A change of the assignment. */
 export interface NativeRebalance {
-  kind: 'assigned' | 'revoked' | 'lost'
+  kind: 'assigned' | 'revoked' | 'lost' | 'ended'
   partitions: Array<NativePartition>
 }
 

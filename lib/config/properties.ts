@@ -106,6 +106,27 @@ export function consumerProperties(config: ResolvedConfig, groupId: string): Pro
   return properties
 }
 
+/** librdkafka wants a name, and asks who coordinates it; nothing is ever joined or committed under it. */
+const READER_GROUP = 'narad-reader'
+
+/**
+ * The properties of a consumer that reads partitions without a group.
+ *
+ * @param isBounded It ends somewhere, and is to be told when it is at the end of a log.
+ */
+export function readerProperties(config: ResolvedConfig, isBounded: boolean): Properties {
+  const properties = consumerProperties(config, READER_GROUP)
+  // what makes a member of a group
+  delete properties['group.protocol']
+  delete properties['group.instance.id']
+  return {
+    ...properties,
+    'enable.partition.eof': String(isBounded),
+    // of records that are deleted before they are read, what is left comes next
+    'auto.offset.reset': 'earliest',
+  }
+}
+
 /** The properties under `librdkafka` that a kind of client knows. */
 function extra(config: ResolvedConfig, knows: (property: string) => boolean): Properties {
   return Object.fromEntries(

@@ -156,7 +156,9 @@ export class Member {
     }
   }
 
-  #rebalance(kind: RebalanceEvent['kind'], partitions: NativePartition[]): void {
+  #rebalance(kind: RebalanceEvent['kind'] | 'ended', partitions: NativePartition[]): void {
+    // only what is read without a group ends
+    if (kind === 'ended') return
     if (kind !== 'assigned') {
       this.#lose(kind, partitions)
       return

@@ -3,15 +3,13 @@ import { ArgumentError } from '../errors.ts'
 import type { NativeSeekTarget } from '../native.ts'
 import { checkOptions } from '../options.ts'
 import { checkTopicName } from '../topics.ts'
+import { checkTarget, isCount, type SeekTarget } from './seek-target.ts'
 
 /** A partition, or without a number all partitions of a topic that this member has at the moment. */
 export interface PartitionPlace {
   topic: string
   partition?: number
 }
-
-/** Where a partition goes on: at an offset, at its beginning or end, or at the first record of a time or later. */
-export type SeekTarget = number | 'beginning' | 'end' | Date | { timestamp: number | Date }
 
 /** What a subscription asks of its member. */
 export interface SubscriptionControl {
@@ -112,24 +110,8 @@ export class Subscription {
    *   {@link ClosedError}, {@link EmbeddedBrokerError} for a time
    */
   async seek(place: PartitionPlace, target: SeekTarget): Promise<void> {
-    await this.#control.seek(checkPlace(place), checkTarget(target))
+    await this.#control.seek(checkPlace(place), checkTarget(target, 'A seek'))
   }
-}
-
-function checkTarget(target: unknown): NativeSeekTarget {
-  if (target === 'beginning' || target === 'end') return { kind: target, value: 0 }
-  if (typeof target === 'object' && target !== null) {
-    const time = target instanceof Date ? target : checkOptions(target, ['timestamp'], 'a seek').timestamp
-    const value = time instanceof Date ? time.getTime() : time
-    if (isCount(value)) return { kind: 'timestamp', value }
-  } else if (isCount(target)) return { kind: 'offset', value: target }
-  throw new ArgumentError(
-    `A seek needs an offset, "beginning", "end", a Date or { timestamp } in milliseconds, but got ${describeValue(target)}.`,
-  )
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function checkPlaces(input: unknown): PartitionPlace[] | undefined {

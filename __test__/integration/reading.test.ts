@@ -1,0 +1,4 @@
+import { describeReading } from '../behaviours/reading.ts'
+import { embeddedBed } from '../helpers/bed.ts'
+
+describeReading(embeddedBed())
