@@ -1105,6 +1105,120 @@ declare function retry({ afterMs }?: RetryVerdictOptions): Verdict;
 declare function deadLetter(reason: string | Error): Verdict;
 
 /**
+ * A validator as [Standard Schema](https://standardschema.dev) version 1 says it; zod, valibot, arktype and others are.
+ * The specification advises to copy its types.
+ */
+interface StandardSchema<Input = unknown, Output = Input> {
+    readonly '~standard': {
+        readonly version: 1;
+        readonly vendor: string;
+        readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+        readonly types?: {
+            readonly input: Input;
+            readonly output: Output;
+        } | undefined;
+    };
+}
+/** What a validator found. */
+type SchemaResult<Output> = {
+    readonly value: Output;
+    readonly issues?: undefined;
+} | {
+    readonly issues: readonly SchemaIssue[];
+};
+/** What is wrong, and where. */
+interface SchemaIssue {
+    readonly message: string;
+    readonly path?: ReadonlyArray<PropertyKey | {
+        readonly key: PropertyKey;
+    }> | undefined;
+}
+
+/** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
+type ServiceMode = 'live' | 'log-only' | 'disconnected';
+
+/** Options of {@link KafkaService.disconnect}. */
+interface DisconnectOptions {
+    /** The time for everything together, in milliseconds. Default: the configured `disconnectTimeoutMs`, 30,000. */
+    timeoutMs?: number;
+}
+/**
+ * Kafka for one service: one producer and any number of consumer groups. {@link kafkaService} is the usual one;
+ * {@link createKafkaService} makes more.
+ */
+declare class KafkaService extends ServiceEmitter {
+    #private;
+    /**
+     * Reads the configuration from `config` and the environment. Connects nothing; may be called again.
+     *
+     * @throws {@link ConfigError} that says what is wrong and where it was given.
+     */
+    init(config?: KafkaConfig): this;
+    /** The configuration in force, without secrets in its printed form. */
+    get config(): ResolvedConfig;
+    /**
+     * Puts middleware around all later sends and around the handlers of all later subscriptions, inside of what is there.
+     *
+     * @throws {@link ArgumentError} for what is no middleware.
+     */
+    use(middleware: MiddlewareInput): this;
+    /** The names of the middleware, outermost first: what is built in, then what was given to {@link use}. */
+    get middleware(): readonly string[];
+    /** Whether a broker can be reached. */
+    get isConnected(): boolean;
+    get mode(): ServiceMode;
+    /**
+     * Connects the producer. Resolves once a broker has answered.
+     *
+     * @throws {@link ConnectionError} at `connectionTimeoutMs` with the reason, {@link AuthenticationError} at once.
+     */
+    connectProducer(): Promise<this>;
+    /**
+     * Connects a consumer group; several may be connected. Joins at the first {@link subscribe}.
+     *
+     * @param group Default: the configured `group`.
+     * @throws As {@link connectProducer}.
+     */
+    connectConsumer(group?: string): Promise<Consumer>;
+    /**
+     * Sends a value, or each value of an array, and resolves once the broker has acknowledged it (acks=all, idempotent).
+     * {@link message} adds key, headers, partition and timestamp to a value; options do so for all.
+     *
+     * @throws Before anything is sent: {@link ArgumentError}, {@link EncodeError}, {@link TopicError},
+     *   {@link NotConnectedError}, {@link ClosedError}. After: {@link SendError} and others; for an array, `results` of
+     *   the error has the fate of each record.
+     */
+    send<T>(topic: string, values: ReadonlyArray<T | MessageBuilder<T>>, options?: SendOptions<T>): Promise<RecordMetadata[]>;
+    send<T>(topic: string, value: T | MessageBuilder<T>, options?: SendOptions<T>): Promise<RecordMetadata>;
+    /**
+     * Sends records whose keys and values are text or bytes already.
+     *
+     * @throws As {@link send}.
+     */
+    sendRecords(topic: string, records: readonly RecordInput[]): Promise<RecordMetadata[]>;
+    /**
+     * Handles the records of topics: a name, a RegExp, or several. Resolves once the group has been joined and its
+     * start is fixed, so that what is sent afterwards is handled. May be called at any time, also while consuming.
+     *
+     * @returns What pauses and resumes it.
+     * @throws {@link SubscribeError}, {@link TopicError}, {@link ArgumentError}, {@link NotConnectedError}
+     */
+    subscribe<T = unknown>(topics: TopicsInput, handler: BatchHandler<T>, options: BatchSubscribeOptions<T>): Promise<Subscription>;
+    subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: SubscribeOptions<T>): Promise<Subscription>;
+    /**
+     * Takes no more records, lets handlers end, commits, leaves the groups, delivers what was sent, and closes, all
+     * within the time. A second call gives the same promise. `init()` makes the service usable again.
+     *
+     * @returns What was left when the time was over.
+     */
+    disconnect(options?: DisconnectOptions): Promise<DisconnectReport>;
+}
+/** The service that most processes need: configured by the environment, shared by all modules. */
+declare const kafkaService: KafkaService;
+/** A service of its own, for a process that talks to more than one cluster, and for tests. */
+declare function createKafkaService(config?: KafkaConfig): KafkaService;
+
+/**
  * Something that happened, or in a {@link CommandEvent} is to happen, with what every reader wants to know of it.
  * {@link event} and its siblings make it, `eventCodec` reads it; it is frozen.
  *
@@ -1223,6 +1337,155 @@ declare function integrationEvent<D, T extends string = string>(input: EventInpu
  * @throws {@link ArgumentError} as {@link event}.
  */
 declare function command<D, T extends string = string>(input: CommandInput<D, T>): CommandEvent<D, T>;
+
+/** The names of the types of a bus. */
+type EventType<Events> = keyof Events & string;
+/** The event of a type, or of each of several. */
+type EventOf<Events, Type extends EventType<Events> = EventType<Events>> = Type extends EventType<Events> ? BaseEvent<Events[Type], Type> : never;
+/** The names that a pattern fits. */
+type MatchingType<Events, Pattern extends string> = EventType<Events> & Wildcard<Pattern>;
+type Wildcard<Pattern extends string> = Pattern extends `${infer Start}*${infer Rest}` ? `${Start}${string}${Wildcard<Rest>}` : Pattern;
+/** The data of each type, as its schema makes it. */
+type SchemaOutputs<Schemas> = {
+    [Type in keyof Schemas]: Schemas[Type] extends StandardSchema<unknown, infer Output> ? Output : never;
+};
+/** A class that stands for a type, and whose instances are the data of its events. */
+interface EventClass<D = unknown> {
+    readonly type: string;
+    new (...args: never[]): D;
+}
+/** What a handler is told beside the event. Of an event that was dispatched, the offset is -1, as the partition is. */
+type EventContext = Pick<RecordContext, 'topic' | 'partition' | 'offset' | 'timestamp' | 'group' | 'key' | 'headers' | 'attempt' | 'signal'>;
+/** Handles an event. What it throws or returns means what it means for every handler of records. */
+type EventHandler<E = BaseEvent> = (event: E, context: EventContext) => unknown;
+/** An event as `publish` and `dispatch` take it: one that was made already, or what one is made of. */
+type PublishInput<Events, Type extends EventType<Events> = EventType<Events>> = Type extends EventType<Events> ? EventInput<Events[Type], Type> & {
+    aggregateId?: string | undefined;
+    aggregateType?: string | undefined;
+    commandName?: string | undefined;
+    replyTo?: string | undefined;
+    timeoutMs?: number | undefined;
+} : never;
+/** Options of {@link EventBus.publish}: those of `send`. Default of the key: the event's `aggregateId`. */
+type PublishOptions = Omit<SendOptions, 'codec'>;
+/** Options of {@link EventBus.subscribe}: those of a service's `subscribe`, for single records. */
+type EventSubscribeOptions = SubscribeOptions<BaseEvent>;
+/** The arguments of {@link EventBus.subscribe} as one object. */
+interface EventSubscription<Events> extends EventSubscribeOptions {
+    topics: TopicsInput;
+    handler?: EventHandler<EventOf<Events>> | undefined;
+}
+/** Options of {@link createEventBus}. */
+interface EventBusOptions<Events = Record<string, unknown>> {
+    /** The name of this service: the source of its events, and its group. Default: the `clientId` of the Kafka service. */
+    service?: string;
+    /** Of what the events are, such as `order`: their topic begins with it. Default: their type up to its first dot. */
+    domain?: string;
+    /** The group of subscriptions that name none. Default: the `group` of the Kafka service, then `service`. */
+    group?: string;
+    /** Default: the shared `kafkaService`. */
+    kafka?: KafkaService;
+    /** How events become bytes, such as a preset. Default: `eventCodec()`. */
+    codec?: CodecOption<BaseEvent>;
+    /** Validators of the data by type, as Standard Schema says them; zod, valibot and arktype are some. */
+    schemas?: {
+        readonly [Type in keyof Events]?: StandardSchema<unknown, Events[Type]>;
+    };
+    /** The topic of an event that is published without one. Default: {@link eventTopic}. */
+    topic?: (event: BaseEvent, domain: string | undefined) => string;
+    /**
+     * What becomes of events that no handler is registered for: they are counted and done, or counted and a permanent
+     * error, so that they become dead letters.
+     *
+     * @defaultValue `count`
+     */
+    unhandled?: 'count' | 'error';
+}
+
+/**
+ * Publishes events and hands them to handlers by their type, on one Kafka service. Made by {@link createEventBus}.
+ *
+ * @typeParam Events The data of each type.
+ */
+declare class EventBus<Events extends object = Record<string, unknown>> {
+    #private;
+    /** How many events no handler was registered for, by type. Beyond a thousand types, the others count as `*`. */
+    get unhandled(): ReadonlyMap<string, number>;
+    /**
+     * Connects what publishes; groups are connected by {@link subscribe}. From here on what handlers of the bus send with
+     * the Kafka service itself inherits their correlation, too. May be called again.
+     *
+     * @throws As `connectProducer` of the Kafka service.
+     */
+    start(): Promise<this>;
+    /**
+     * Disconnects the Kafka service, and with it every bus on it: handlers that run may end, what was published is
+     * delivered. To start again, call `init()` of the service first.
+     *
+     * @returns What was left when the time was over.
+     */
+    stop(options?: DisconnectOptions): Promise<DisconnectReport>;
+    /**
+     * Sends an event, which may be what one is made of, and resolves once the broker has acknowledged it. In a handler it
+     * inherits the correlation of the event that is handled, which becomes its cause.
+     *
+     * @param topic Default: what the option `topic` says, `<domain>.events` and for commands `<domain>.commands`.
+     * @throws {@link ArgumentError} for what is no event, or whose data does not fit its schema; as `send`.
+     */
+    publish(event: PublishInput<Events>, options?: PublishOptions): Promise<RecordMetadata>;
+    publish(topic: string, event: PublishInput<Events>, options?: PublishOptions): Promise<RecordMetadata>;
+    /**
+     * Registers a handler for the events of a type, now or while events come: by the type's name, by a class that has it
+     * as its static `type` and becomes the class of the data, or by a pattern, in which `*` stands for any text.
+     *
+     * Several handlers of an event run one after the other, in the order in which they were registered. The first that
+     * fails ends it, and a retry runs all of them again.
+     *
+     * @returns What takes it away again.
+     * @throws {@link ArgumentError}
+     */
+    registerHandler<Pattern extends `${string}*${string}`>(pattern: Pattern, handler: EventHandler<EventOf<Events, MatchingType<Events, Pattern>>>): () => void;
+    registerHandler<Type extends EventType<Events>>(type: Type, handler: EventHandler<EventOf<Events, Type>>): () => void;
+    registerHandler(pattern: RegExp, handler: EventHandler<EventOf<Events>>): () => void;
+    registerHandler<D>(type: EventClass<D>, handler: EventHandler<BaseEvent<D>>): () => void;
+    /**
+     * Handles the events of topics, with the registered handlers or with one that gets all of them. The options are those
+     * of the service's `subscribe`: retries, dead letters, ordering, concurrency.
+     *
+     * @param groupOrOptions The consumer group, or options. Default of the group: that of the bus.
+     * @throws As `subscribe` of the Kafka service.
+     */
+    subscribe(subscription: EventSubscription<Events>): Promise<Subscription>;
+    subscribe(topics: TopicsInput, options?: EventSubscribeOptions): Promise<Subscription>;
+    subscribe(topics: TopicsInput, handler: EventHandler<EventOf<Events>> | undefined, groupOrOptions?: string | EventSubscribeOptions): Promise<Subscription>;
+    /**
+     * Runs the registered handlers of an event in this process, without Kafka: for tests. Children of the event, that are
+     * published, are sent.
+     *
+     * @throws What a handler throws, or the error of a verdict that it returns.
+     */
+    dispatch(event: PublishInput<Events>): Promise<void>;
+}
+/** The bus that most processes need: on the shared `kafkaService`, with the defaults of all options. */
+declare function getEventBus(): EventBus;
+/**
+ * An event bus of its own. Its types come from the type parameter, or from the schemas.
+ *
+ * @throws {@link ArgumentError} that names the option.
+ */
+declare function createEventBus<Schemas extends Record<string, StandardSchema>>(options: Omit<EventBusOptions, 'schemas'> & {
+    readonly schemas: Schemas;
+}): EventBus<SchemaOutputs<Schemas>>;
+declare function createEventBus<Events extends object = Record<string, unknown>>(options?: EventBusOptions<Events>): EventBus<Events>;
+
+/**
+ * The topic of an event: `<domain>.events`, and of a command `<domain>.commands`. All events of a domain share it, because
+ * Kafka keeps order within a topic alone: an order's cancellation must not overtake its creation.
+ *
+ * @param domain Default: the type up to its first dot, which is `order` of `order.created`.
+ * @throws {@link ArgumentError} where neither says the domain.
+ */
+declare function eventTopic({ type, commandName }: Pick<BaseEvent, 'type' | 'commandName'>, domain?: string): string;
 
 /**
  * Every header name that narad writes or reads by itself. All values are UTF-8 text.
@@ -1350,36 +1613,6 @@ interface MemoryStoreOptions {
 /** A {@link DedupeStore} in the memory of this process: other members do not see it, and a restart forgets it. */
 declare function memoryStore(options?: MemoryStoreOptions): DedupeStore;
 
-/**
- * A validator as [Standard Schema](https://standardschema.dev) version 1 says it; zod, valibot, arktype and others are.
- * The specification advises to copy its types.
- */
-interface StandardSchema<Input = unknown, Output = Input> {
-    readonly '~standard': {
-        readonly version: 1;
-        readonly vendor: string;
-        readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-        readonly types?: {
-            readonly input: Input;
-            readonly output: Output;
-        } | undefined;
-    };
-}
-/** What a validator found. */
-type SchemaResult<Output> = {
-    readonly value: Output;
-    readonly issues?: undefined;
-} | {
-    readonly issues: readonly SchemaIssue[];
-};
-/** What is wrong, and where. */
-interface SchemaIssue {
-    readonly message: string;
-    readonly path?: ReadonlyArray<PropertyKey | {
-        readonly key: PropertyKey;
-    }> | undefined;
-}
-
 /** Options of {@link timeout}. */
 interface TimeoutOptions {
     /** How long what is inside of it may take, in milliseconds. */
@@ -1414,90 +1647,6 @@ interface ValidateOptions {
  */
 declare function validate(schema: StandardSchema, options?: ValidateOptions): Middleware;
 
-/** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
-type ServiceMode = 'live' | 'log-only' | 'disconnected';
-
-/** Options of {@link KafkaService.disconnect}. */
-interface DisconnectOptions {
-    /** The time for everything together, in milliseconds. Default: the configured `disconnectTimeoutMs`, 30,000. */
-    timeoutMs?: number;
-}
-/**
- * Kafka for one service: one producer and any number of consumer groups. {@link kafkaService} is the usual one;
- * {@link createKafkaService} makes more.
- */
-declare class KafkaService extends ServiceEmitter {
-    #private;
-    /**
-     * Reads the configuration from `config` and the environment. Connects nothing; may be called again.
-     *
-     * @throws {@link ConfigError} that says what is wrong and where it was given.
-     */
-    init(config?: KafkaConfig): this;
-    /** The configuration in force, without secrets in its printed form. */
-    get config(): ResolvedConfig;
-    /**
-     * Puts middleware around all later sends and around the handlers of all later subscriptions, inside of what is there.
-     *
-     * @throws {@link ArgumentError} for what is no middleware.
-     */
-    use(middleware: MiddlewareInput): this;
-    /** The names of the middleware, outermost first: what is built in, then what was given to {@link use}. */
-    get middleware(): readonly string[];
-    /** Whether a broker can be reached. */
-    get isConnected(): boolean;
-    get mode(): ServiceMode;
-    /**
-     * Connects the producer. Resolves once a broker has answered.
-     *
-     * @throws {@link ConnectionError} at `connectionTimeoutMs` with the reason, {@link AuthenticationError} at once.
-     */
-    connectProducer(): Promise<this>;
-    /**
-     * Connects a consumer group; several may be connected. Joins at the first {@link subscribe}.
-     *
-     * @param group Default: the configured `group`.
-     * @throws As {@link connectProducer}.
-     */
-    connectConsumer(group?: string): Promise<Consumer>;
-    /**
-     * Sends a value, or each value of an array, and resolves once the broker has acknowledged it (acks=all, idempotent).
-     * {@link message} adds key, headers, partition and timestamp to a value; options do so for all.
-     *
-     * @throws Before anything is sent: {@link ArgumentError}, {@link EncodeError}, {@link TopicError},
-     *   {@link NotConnectedError}, {@link ClosedError}. After: {@link SendError} and others; for an array, `results` of
-     *   the error has the fate of each record.
-     */
-    send<T>(topic: string, values: ReadonlyArray<T | MessageBuilder<T>>, options?: SendOptions<T>): Promise<RecordMetadata[]>;
-    send<T>(topic: string, value: T | MessageBuilder<T>, options?: SendOptions<T>): Promise<RecordMetadata>;
-    /**
-     * Sends records whose keys and values are text or bytes already.
-     *
-     * @throws As {@link send}.
-     */
-    sendRecords(topic: string, records: readonly RecordInput[]): Promise<RecordMetadata[]>;
-    /**
-     * Handles the records of topics: a name, a RegExp, or several. Resolves once the group has been joined and its
-     * start is fixed, so that what is sent afterwards is handled. May be called at any time, also while consuming.
-     *
-     * @returns What pauses and resumes it.
-     * @throws {@link SubscribeError}, {@link TopicError}, {@link ArgumentError}, {@link NotConnectedError}
-     */
-    subscribe<T = unknown>(topics: TopicsInput, handler: BatchHandler<T>, options: BatchSubscribeOptions<T>): Promise<Subscription>;
-    subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: SubscribeOptions<T>): Promise<Subscription>;
-    /**
-     * Takes no more records, lets handlers end, commits, leaves the groups, delivers what was sent, and closes, all
-     * within the time. A second call gives the same promise. `init()` makes the service usable again.
-     *
-     * @returns What was left when the time was over.
-     */
-    disconnect(options?: DisconnectOptions): Promise<DisconnectReport>;
-}
-/** The service that most processes need: configured by the environment, shared by all modules. */
-declare const kafkaService: KafkaService;
-/** A service of its own, for a process that talks to more than one cluster, and for tests. */
-declare function createKafkaService(config?: KafkaConfig): KafkaService;
-
 export {
   ArgumentError,
   AuthenticationError,
@@ -1530,11 +1679,14 @@ export {
   ack,
   command,
   correlation,
+  createEventBus,
   createKafkaService,
   deadLetter,
   dedupe,
   domainEvent,
   event,
+  eventTopic,
+  getEventBus,
   integrationEvent,
   kafkaService,
   memoryStore,
@@ -1577,7 +1729,16 @@ export type {
   DomainEvent,
   DomainEventInput,
   EncodeContext,
+  EventBus,
+  EventBusOptions,
+  EventClass,
+  EventContext,
+  EventHandler,
   EventInput,
+  EventOf,
+  EventSubscribeOptions,
+  EventSubscription,
+  EventType,
   FailureClass,
   GroupProtocol,
   HeaderValue,
@@ -1591,6 +1752,7 @@ export type {
   LogLevel,
   LogMethod,
   Logger,
+  MatchingType,
   MemoryStoreOptions,
   MessageBuilder,
   Middleware,
@@ -1599,6 +1761,8 @@ export type {
   Next,
   Ordering,
   PartitionPlace,
+  PublishInput,
+  PublishOptions,
   RawHeader,
   RebalanceEvent,
   RecordContext,
@@ -1613,6 +1777,7 @@ export type {
   SaslConfig,
   SaslMechanism,
   SchemaIssue,
+  SchemaOutputs,
   SchemaResult,
   SeekTarget,
   SendContext,

@@ -64,6 +64,21 @@ export {
   TransientError,
   type TransientErrorFields,
 } from './errors.ts'
+export { createEventBus, type EventBus, getEventBus } from './events/bus.ts'
+export type {
+  EventBusOptions,
+  EventClass,
+  EventContext,
+  EventHandler,
+  EventOf,
+  EventSubscribeOptions,
+  EventSubscription,
+  EventType,
+  MatchingType,
+  PublishInput,
+  PublishOptions,
+  SchemaOutputs,
+} from './events/bus-types.ts'
 export type { BaseEvent, CommandEvent, DomainEvent, IntegrationEvent } from './events/envelope.ts'
 export {
   type CommandInput,
@@ -74,6 +89,7 @@ export {
   event,
   integrationEvent,
 } from './events/event.ts'
+export { eventTopic } from './events/event-topic.ts'
 export type { ServiceEvents } from './events.ts'
 export { DEAD_LETTER_HEADERS, HEADERS } from './headers.ts'
 export type { Logger, LogLevel, LogMethod } from './logger.ts'

@@ -25,7 +25,7 @@ describe('the types of the packed package', () => {
     ['preserve', 'bundler'],
   ]) {
     test(`hold in ESM, CommonJS and plain TypeScript files with moduleResolution ${moduleResolution}`, async () => {
-      const files = ['esm.mts', 'commonjs.cts', 'plain.ts']
+      const files = ['esm.mts', 'event-bus.mts', 'commonjs.cts', 'plain.ts']
       const problems = await compile({
         compilerOptions: { ...STRICT, target: 'es2022', module, moduleResolution },
         files,

@@ -22,8 +22,8 @@ export function correlation(): Middleware {
   }
 }
 
-/** The part of {@link correlation} around sends. */
-const sendCorrelation: Middleware = {
+/** The part of {@link correlation} around sends, for handlers whose cause something else has set. */
+export const sendCorrelation: Middleware = {
   name: 'correlation',
   send({ records }, next) {
     const cause = currentCause()

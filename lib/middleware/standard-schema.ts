@@ -1,3 +1,5 @@
+import { describeValue } from '../describe.ts'
+import { ArgumentError } from '../errors.ts'
 import { escapeForLog } from '../escape.ts'
 
 /**
@@ -24,10 +26,26 @@ export interface SchemaIssue {
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined
 }
 
+/** What is wrong with a value, or else what the schema has made of it. */
+export type Checked = { value?: unknown; issues?: readonly SchemaIssue[] | undefined }
+
 const MOST_ISSUES = 10
 const MAX_PATH = 100
 /** A name out of a validator's own vocabulary, such as `invalid_type`. */
 const KIND = /^[a-z][a-z\d_]{0,39}$/i
+
+/**
+ * @param where What needs the schema, for the error.
+ * @throws {@link ArgumentError} for what is no schema.
+ */
+export function checkerOf(schema: StandardSchema, where: string): (value: unknown) => Promise<Checked> {
+  const standard: Partial<StandardSchema['~standard']> | undefined = schema?.['~standard']
+  const { validate: check } = standard ?? {}
+  if (typeof check === 'function') return async (value) => await check.call(standard, value)
+  throw new ArgumentError(
+    `${where} needs a validator that implements Standard Schema, such as one of zod, but got ${describeValue(schema)}.`,
+  )
+}
 
 /**
  * Where a value does not fit, as text. Messages of issues are left out: many show the value.

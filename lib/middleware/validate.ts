@@ -1,11 +1,10 @@
 import { deadLetter, type Verdict } from '../delivery/verdict.ts'
-import { describeValue } from '../describe.ts'
 import { ArgumentError, PermanentError } from '../errors.ts'
 import { checkOptions } from '../options.ts'
 import { checkTopicName, statelessPattern } from '../topics.ts'
 import type { Middleware } from './middleware.ts'
 import { handOnPart } from './part-of-batch.ts'
-import { describeIssues, type SchemaIssue, type StandardSchema } from './standard-schema.ts'
+import { checkerOf, describeIssues, type SchemaIssue, type StandardSchema } from './standard-schema.ts'
 
 /** Options of {@link validate}. */
 export interface ValidateOptions {
@@ -25,7 +24,7 @@ export interface ValidateOptions {
  * @throws {@link ArgumentError} for what is no schema.
  */
 export function validate(schema: StandardSchema, options: ValidateOptions = {}): Middleware {
-  const check = checkerOf(schema)
+  const check = checkerOf(schema, 'validate')
   const concerns = topicFilter(checkOptions(options, ['topics'], 'validate').topics)
   return {
     name: 'validate',
@@ -66,17 +65,6 @@ export function validate(schema: StandardSchema, options: ValidateOptions = {}):
       return await next()
     },
   }
-}
-
-type Checked = { value?: unknown; issues?: readonly SchemaIssue[] | undefined }
-
-function checkerOf(schema: StandardSchema): (value: unknown) => Promise<Checked> {
-  const standard: Partial<StandardSchema['~standard']> | undefined = schema?.['~standard']
-  const { validate: check } = standard ?? {}
-  if (typeof check === 'function') return async (value) => await check.call(standard, value)
-  throw new ArgumentError(
-    `validate needs a validator that implements Standard Schema, such as one of zod, but got ${describeValue(schema)}.`,
-  )
 }
 
 function misfit(

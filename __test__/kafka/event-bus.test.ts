@@ -1,0 +1,4 @@
+import { describeEventBus } from '../behaviours/event-bus.ts'
+import { kafkaBed } from '../helpers/bed.ts'
+
+describeEventBus(kafkaBed())
