@@ -18,6 +18,29 @@ export function orderOf(index) {
   return `${head}${'x'.repeat(RECORD_BYTES - head.length - 2)}"}`
 }
 
+export const EVENT_TYPES = 100
+
+/** @param {number} index */
+export function eventTypeOf(index) {
+  return `order.happening-${index % EVENT_TYPES}`
+}
+
+/**
+ * A record as an event bus publishes it: an envelope of one of 100 types, with its headers.
+ * @param {number} index
+ */
+export function eventRecordOf(index) {
+  const id = `01900000-0000-7000-8000-${String(index).padStart(12, '0')}`
+  const type = eventTypeOf(index)
+  const data = { n: index, customer: keyOf(index), amount: 19.99 }
+  const event = { id, type, version: '1.0', timestamp: '2026-01-01T00:00:00.000Z', source: 'bench', data }
+  return {
+    key: keyOf(index),
+    value: JSON.stringify(event),
+    headers: { 'x-message-id': id, 'x-event-type': type, 'x-source': 'bench' },
+  }
+}
+
 /** The sum of `n` over the first `count` records. */
 export function checksumOf(count) {
   return (count * (count - 1)) / 2

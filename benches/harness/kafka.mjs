@@ -33,7 +33,7 @@ export async function openKafka() {
     createTopic,
 
     /** Creates a topic of records 0 to `records` - 1. */
-    async createFilledTopic(topic, partitions, records) {
+    async createFilledTopic(topic, partitions, records, recordOf = orderRecordOf) {
       await createTopic(topic, partitions)
       const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
       await producer.connect()
@@ -42,10 +42,7 @@ export async function openKafka() {
         while (next < records) {
           const first = next
           next = Math.min(records, first + FILL_RECORDS_PER_SEND)
-          const messages = Array.from({ length: next - first }, (_, offset) => ({
-            key: keyOf(first + offset),
-            value: orderOf(first + offset),
-          }))
+          const messages = Array.from({ length: next - first }, (_, offset) => recordOf(first + offset))
           await producer.send({ topic, messages })
         }
       }
@@ -66,6 +63,10 @@ export async function openKafka() {
       await cluster.stop()
     },
   }
+}
+
+function orderRecordOf(index) {
+  return { key: keyOf(index), value: orderOf(index) }
 }
 
 async function startOne() {

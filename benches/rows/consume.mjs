@@ -26,6 +26,9 @@ export function recordCounter(records) {
       counter.checksum += order.n
       counter.count()
     },
+    countEvent(event) {
+      counter.countParsed(event.data)
+    },
     countBatch(messages) {
       for (const _ of messages) counter.count()
     },
@@ -34,9 +37,10 @@ export function recordCounter(records) {
 }
 
 /** One group of one member reads a filled topic from its beginning. */
-export async function consume(client, { topic, group, mode, records }, snapshot) {
+export async function consume(client, { topic, group, mode, records, isEvent }, snapshot) {
   const counter = recordCounter(records)
-  const handlers = { record: counter.count, json: counter.countParsed, batch: counter.countBatch }
+  const json = isEvent ? counter.countEvent : counter.countParsed
+  const handlers = { record: counter.count, json, batch: counter.countBatch }
   const startMs = performance.now()
   await client.consume({ topic, group, mode, handle: handlers[mode] })
   await counter.done
