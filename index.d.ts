@@ -389,7 +389,8 @@ interface SaslConfig {
 interface KafkaConfig {
     /**
      * The brokers to begin with, as an array or separated by commas: `host:port`, or `[address]:port` for IPv6; the
-     * port is 9092 unless given. `embedded` starts a broker in the process. Variables: KAFKA_BROKERS, KAFKA_BROKER,
+     * port is 9092 unless given. `embedded` starts a broker in the process, and `embedded://host:port` is one of another
+     * process. Variables: KAFKA_BROKERS, KAFKA_BROKER,
      * KAFKA_BOOTSTRAP_SERVERS. librdkafka and Java: bootstrap.servers.
      *
      * @defaultValue `localhost:9092`

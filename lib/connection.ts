@@ -222,9 +222,10 @@ export class Connection {
 
   async #createTopics(topics: readonly NewTopic[]): Promise<void> {
     const member = this.#anyMember()
+    if (!isEmbedded(member.bootstrap)) return member.createTopics(topics)
+    // it has no admin requests; that of another process creates a topic when it is first written to
     const embedded = embeddedAt(member.bootstrap)
-    if (embedded === undefined) return member.createTopics(topics)
-    // it has no admin requests
+    if (embedded === undefined) return
     const missing = topics.map(({ topic, partitions }) => embedded.ensureTopic(topic, partitions))
     await Promise.all(missing)
   }

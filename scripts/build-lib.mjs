@@ -4,15 +4,19 @@
 // loading it reads three small files.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 import { writeWhole } from './generated.mjs'
 import { ROOT } from './paths.mjs'
 
 const BUNDLE = 'narad.cjs'
 const ENTRIES = ['index', 'testing']
+const CLI = 'cli.cjs'
 // What is bundled with lib/, so that users install nothing more; __test__/unit/layers.test.ts lets lib/ import no other.
-const BUNDLED = ['uuid']
+const BUNDLED = [
+  { file: BUNDLE, name: 'uuid', licence: 'LICENSE.md' },
+  { file: CLI, name: 'commander', licence: 'LICENSE' },
+]
 
 const { outputFiles } = await build({
   stdin: {
@@ -37,6 +41,31 @@ const { outputFiles } = await build({
 })
 for (const { path, contents } of outputFiles) writeWhole(path.slice(ROOT.length), contents)
 writeWhole('dist/LICENSES.txt', BUNDLED.map(licenceOf).join('\n'))
+
+await build({
+  entryPoints: ['lib/cli/main.ts'],
+  absWorkingDir: ROOT,
+  tsconfig: join(ROOT, 'tsconfig.json'),
+  outfile: join('dist', CLI),
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  charset: 'utf8',
+  banner: { js: '#!/usr/bin/env node' },
+  // It is a user of the package like others, and loads it only for a command that needs it.
+  plugins: [
+    {
+      name: 'entries',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /\/(index|testing)\.ts$/ }, ({ path }) => ({
+          path: `./${basename(path, '.ts')}.cjs`,
+          external: true,
+        })),
+    },
+  ],
+  logLevel: 'warning',
+})
 
 const bundle = createRequire(import.meta.url)(join(ROOT, 'dist', BUNDLE))
 for (const entry of ENTRIES) {
@@ -64,10 +93,10 @@ function requireEntry(entry, names) {
 
 /**
  * A licence asks to be copied with what it covers.
- * @param {string} name
+ * @param {typeof BUNDLED[number]} part
  */
-function licenceOf(name) {
-  const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`)
-  const { version } = JSON.parse(readFileSync(manifest, 'utf8'))
-  return `narad.cjs contains ${name} ${version}:\n\n${readFileSync(join(dirname(manifest), 'LICENSE.md'), 'utf8')}`
+function licenceOf({ file, name, licence }) {
+  const folder = join(ROOT, 'node_modules', name)
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  return `${file} contains ${name} ${version}:\n\n${readFileSync(join(folder, licence), 'utf8')}`
 }

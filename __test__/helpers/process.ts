@@ -12,6 +12,10 @@ export interface NodeProcessOptions {
   nodeArgs?: readonly string[]
   /** The binary to run. Default: the one that runs this. */
   node?: string
+  /** What standard input has. Default: nothing. */
+  stdin?: string | Buffer
+  /** Default: this process's working directory. */
+  cwd?: string
 }
 
 export interface ProcessEnd {
@@ -34,16 +38,19 @@ export interface NodeProcess {
 
 /** Runs a script (`.ts` too) in a Node of its own, which is killed when the scope ends. */
 export function startNode(scope: Scope, script: string, options: NodeProcessOptions = {}): NodeProcess {
-  const { args = [], env = {}, nodeArgs = [], node = process.execPath } = options
+  const { args = [], env = {}, nodeArgs = [], node = process.execPath, stdin = '', cwd } = options
   const loader = script.endsWith('.ts') ? ['--import', 'tsx'] : []
   const child = spawn(node, [...loader, ...nodeArgs, script, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
+    ...(cwd !== undefined && { cwd }),
   })
   child.on('error', () => {}) // told by the missing pid
+  child.stdin.on('error', () => {}) // a child that ends early reads no more
   const { pid } = child
   if (pid === undefined) throw new Error(`${node} could not be started`)
 
+  child.stdin.end(stdin)
   const lines: string[] = []
   let stderr = ''
   let end: ProcessEnd | undefined

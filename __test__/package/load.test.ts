@@ -22,13 +22,20 @@ describe('the packed package', () => {
     const expected = [
       ...['LICENSE', 'README.md', 'package.json', addon, 'native/index.cjs', 'native/index.d.ts'],
       ...['index.d.ts', 'index.d.mts', 'testing.d.ts', 'testing.d.mts'],
-      ...['index.cjs', 'index.mjs', 'testing.cjs', 'testing.mjs', 'narad.cjs', 'narad.cjs.map'].map((f) => `dist/${f}`),
+      ...['cli.cjs', 'index.cjs', 'index.mjs', 'testing.cjs', 'testing.mjs', 'narad.cjs', 'narad.cjs.map'].map(
+        (f) => `dist/${f}`,
+      ),
       'dist/LICENSES.txt',
     ]
     const isDoc = (path: string) => path === 'CHANGELOG.md' || /^docs\/.*\.md$/.test(path)
     assert.deepEqual(user.files.filter((path) => !isDoc(path)).sort(), expected.sort())
     // README links to them
     assert.ok(user.files.includes('docs/getting-started.md'))
+  })
+
+  test('brings the command narad', async () => {
+    const { stdout } = await promisify(execFile)(join(user.project, 'node_modules', '.bin', 'narad'), ['--help'])
+    assert.match(stdout, /^Usage: narad /)
   })
 
   test('has no install script and no dependencies', async () => {

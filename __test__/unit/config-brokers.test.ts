@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isEmbedded } from '../../lib/broker/cluster.ts'
 import { parseBrokers } from '../../lib/config/brokers.ts'
 import { ConfigError } from '../../lib/errors.ts'
 
@@ -16,6 +17,14 @@ test('brokers come as text or as an array, with or without a port', () => {
 test('IPv6 addresses stand in brackets', () => {
   assert.deepEqual(parse('[::1]:9093,[fe80::1]'), ['[::1]:9093', '[fe80::1]:9092'])
   assert.deepEqual(parse('[::ffff:10.0.0.1]:1,[fe80::1%eth0]:2'), ['[::ffff:10.0.0.1]:1', '[fe80::1%eth0]:2'])
+})
+
+// Without knowing that it is embedded, a group waits for 44 s at its second rebalance.
+test('an embedded broker of another process is known by its address', () => {
+  assert.deepEqual(parse('embedded://127.0.0.1:40245'), ['127.0.0.1:40245'])
+  assert.ok(isEmbedded('127.0.0.1:40245'))
+  assert.ok(!isEmbedded('127.0.0.1:40246'))
+  assert.throws(() => parse('embedded://'), /host is missing/)
 })
 
 test('empty entries are left out, as Java’s clients do', () => {

@@ -1,5 +1,6 @@
 import { ClosedError, fromNative, type KafkaError } from '../errors.ts'
 import { type NativeError, type NativeModule, native } from '../native.ts'
+import { isEmbeddedElsewhere } from './elsewhere.ts'
 
 type NativeBroker = InstanceType<NativeModule['NativeBroker']>
 type ErrorListener = (error: KafkaError) => void
@@ -19,9 +20,9 @@ export function embeddedAt(bootstrap: string): EmbeddedCluster | undefined {
   return [...running].find((cluster) => cluster.bootstrap.split(',').some((address) => addresses.includes(address)))
 }
 
-/** Whether a list of addresses leads to a cluster that runs in this process. */
+/** Whether a list of addresses leads to an embedded cluster, of this process or of another. */
 export function isEmbedded(bootstrap: string): boolean {
-  return embeddedAt(bootstrap) !== undefined
+  return embeddedAt(bootstrap) !== undefined || isEmbeddedElsewhere(bootstrap)
 }
 
 /** A cluster in this process. It does not keep the process alive. */

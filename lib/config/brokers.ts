@@ -1,13 +1,17 @@
+import { addEmbeddedElsewhere } from '../broker/elsewhere.ts'
 import { ConfigError } from '../errors.ts'
 import { quote } from '../escape.ts'
 
+/** Before the address of an embedded broker that another process runs. */
+const EMBEDDED = 'embedded://'
 const DEFAULT_PORT = 9092
 const MAX_PORT = 65_535
 const HOST = /^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,253}[a-zA-Z0-9.])?$/
 
 /**
  * Checks and completes a list of brokers: `host`, `host:port`, `[IPv6]`, `[IPv6]:port`, separated by commas or in an
- * array. Empty entries are left out, as Java's clients do.
+ * array. Empty entries are left out, as Java's clients do. `embedded://host:port` is an embedded broker of another
+ * process.
  *
  * @param where What the list is called in an error.
  * @throws {@link ConfigError} that names the entry and what is wrong with it.
@@ -27,6 +31,11 @@ export function parseBrokers(value: unknown, where: string): readonly string[] |
 }
 
 function parseBroker(entry: string, where: string): string {
+  if (entry.startsWith(EMBEDDED)) {
+    const address = parseBroker(entry.slice(EMBEDDED.length), where)
+    addEmbeddedElsewhere(address)
+    return address
+  }
   const { host, port } = split(entry, where)
   if (port === undefined) return `${host}:${DEFAULT_PORT}`
   const number = /^\d{1,5}$/.test(port) ? Number(port) : 0

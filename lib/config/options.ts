@@ -57,7 +57,7 @@ export const OPTIONS: Readonly<Record<OptionName, OptionSpec>> = {
     default: 'localhost:9092',
     derives: 'bootstrap.servers',
     java: 'bootstrap.servers',
-    doc: 'The brokers to begin with: `host:port`, or `[address]:port` for IPv6, separated by commas or as an array; the port is 9092 unless given. `embedded` starts a broker in the process, which speaks plaintext whatever the variables of TLS and SASL say.',
+    doc: 'The brokers to begin with: `host:port`, or `[address]:port` for IPv6, separated by commas or as an array; the port is 9092 unless given. `embedded` starts a broker in the process, which speaks plaintext whatever the variables of TLS and SASL say; `embedded://host:port` is one of another process.',
   },
   clientId: {
     type: 'string',

@@ -1,0 +1,208 @@
+// The command `narad` as users type it, in a process of its own.
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { describe, test } from 'node:test'
+import { TestBroker } from 'narad/testing'
+import { randomGroup, randomTopic } from '../helpers/names.ts'
+import { noSettings } from '../helpers/no-settings.ts'
+import { type NodeProcess, type NodeProcessOptions, startNode } from '../helpers/process.ts'
+import type { Scope } from '../helpers/scope.ts'
+import { makeService, Received } from '../helpers/service.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+const CLI = resolve(__dirname, '..', '..', 'dist', 'cli.cjs')
+
+function narad(scope: Scope, args: string[], options: NodeProcessOptions = {}): NodeProcess {
+  return startNode(scope, CLI, { ...options, args, env: { ...noSettings(), ...options.env } })
+}
+
+/** Exit code, standard output by line, and standard error of a command that ends by itself. */
+async function ended(child: NodeProcess): Promise<{ code: number | null; lines: readonly string[]; stderr: string }> {
+  const { code } = await child.ended
+  return { code, lines: child.lines, stderr: child.stderr }
+}
+
+async function setUp(scope: Scope) {
+  const broker = await TestBroker.start()
+  scope.after(() => broker.stop())
+  const topic = randomTopic()
+  await broker.createTopic(topic, { partitions: 3 })
+  const folder = await mkdtemp(join(tmpdir(), 'narad-cli-'))
+  scope.after(() => rm(folder, { recursive: true, force: true }))
+  const received = async () => {
+    const records = new Received<Buffer>()
+    const service = makeService(scope, { brokers: broker.brokers, codec: 'buffer' })
+    await service.connectConsumer(randomGroup())
+    await service.subscribe<Buffer>(topic, records.handler, { fromBeginning: true })
+    return records
+  }
+  // the address says to another process what it cannot see
+  return { brokers: `embedded://${broker.brokers}`, topic, folder, received }
+}
+
+describe('narad produce', () => {
+  test('confirms where a record was written', async (t) => {
+    const { brokers, topic, received } = await setUp(t)
+    const args = ['produce', '-b', brokers, '--topic', topic, '--key', 'k1', '--value', '{"id":1}', '-H', 'a=b=c']
+    const { code, lines, stderr } = await ended(narad(t, args))
+    assert.deepEqual([code, stderr], [0, ''])
+    assert.match(lines.join('\n'), new RegExp(`^${topic} \\[[012]\\] @ 0$`))
+    const records = await received()
+    await records.count(1)
+    const [record] = records.records
+    assert.deepEqual([record?.key, String(record?.value), record?.headers['a']], ['k1', '{"id":1}', 'b=c'])
+  })
+
+  test('sends each line of stdin, with its key, and prints the places as JSON', async (t) => {
+    const { brokers, topic, received } = await setUp(t)
+    const stdin = Array.from({ length: 2_500 }, (_, index) => `k${index % 7}:value ${index}`).join('\r\n')
+    const { code, lines, stderr } = await ended(
+      narad(t, ['produce', '-b', brokers, '-t', topic, '-K', ':', '-o', 'json'], { stdin }),
+    )
+    assert.deepEqual([code, stderr], [0, 'narad: sent 2,500 records\n'])
+    assert.equal(new Set(lines.map((line) => `${JSON.parse(line).partition}/${JSON.parse(line).offset}`)).size, 2_500)
+    const records = await received()
+    await records.count(2_500)
+    for (const key of ['k0', 'k6']) {
+      const values = records.records.filter((record) => record.key === key).map(({ value }) => String(value))
+      const expected = stdin.split('\r\n').filter((line) => line.startsWith(`${key}:`))
+      assert.deepEqual(
+        values,
+        expected.map((line) => line.slice(3)),
+        'in the order of the lines',
+      )
+    }
+  })
+
+  test('takes rows of JSON: any bytes, tombstones, repeated headers, values that are typed as JSON', async (t) => {
+    const { brokers, topic, received } = await setUp(t)
+    const bytes = Buffer.from([0, 255, 254, 10])
+    const rows = [
+      { topic, key: { base64: bytes.toString('base64') }, value: { base64: bytes.toString('base64') }, partition: 2 },
+      {
+        topic,
+        key: 'gone',
+        value: null,
+        headers: [
+          ['h', '1'],
+          ['h', { base64: bytes.toString('base64') }],
+          ['n', null],
+        ],
+      },
+      { topic, value: { id: 1 }, headers: { source: 'typed' }, timestamp: 1_700_000_000_000 },
+    ]
+    const stdin = rows.map((row) => JSON.stringify(row)).join('\n')
+    assert.equal((await ended(narad(t, ['produce', '-b', brokers, '--json', '-p', '1'], { stdin }))).code, 0)
+    const records = await received()
+    await records.count(3)
+    const [binary, tombstone, typed] = records.records
+    assert.deepEqual(binary?.value, bytes)
+    assert.deepEqual([tombstone?.key, tombstone?.value, tombstone?.headers['n']], ['gone', null, null])
+    assert.deepEqual([String(typed?.value), typed?.headers['source']], ['{"id":1}', 'typed'])
+    assert.ok(records.records.every(({ partition }) => partition === 1))
+  })
+
+  test('ends with what went wrong: usage 2, connection 3, a refused record 1', async (t) => {
+    const { brokers, topic } = await setUp(t)
+    const cases: Array<[args: string[], stdin: string, code: number, text: RegExp]> = [
+      [['produce'], '', 2, /needs --topic/],
+      [['produce', '--topc', 'x'], '', 2, /Did you mean --topic/],
+      [['prodce'], '', 2, /Did you mean produce/],
+      [['produce', '-t', 'a b', '--value', '1'], '', 2, /NARAD_INVALID_TOPIC/],
+      [['produce', '-t', topic, '-X', 'linger.mss=5', '--value', '1'], '', 2, /linger\.ms/],
+      [['produce', '-t', topic, '-H', 'novalue', '--value', '1'], '', 2, /--header needs name=value/],
+      [['produce', '--json'], '{"value":1}\n{oops', 2, /line (1|2)/],
+      [['produce', '-t', topic, '--partition', '9', '--value', '1'], '', 1, /partition/i],
+    ]
+    for (const [args, stdin, code, text] of cases) {
+      const end = await ended(narad(t, args, { stdin, env: { KAFKA_BROKERS: brokers } }))
+      assert.equal(end.code, code, `${args.join(' ')}: ${end.stderr}`)
+      assert.match(end.stderr, text)
+      assert.doesNotMatch(end.stderr, /\n\s+at /, 'no stack')
+    }
+    const nobody = ['produce', '-b', '127.0.0.1:1', '-t', topic, '--value', '1']
+    const end = await ended(narad(t, nobody, { env: { KAFKA_CONNECTION_TIMEOUT_MS: '500' } }))
+    assert.equal(end.code, 3, end.stderr)
+  })
+
+  test('reads .env of its folder: what speaks of Kafka, and never over what is set', async (t) => {
+    const { brokers, topic, folder } = await setUp(t)
+    const secret = 'SECRET=do-not-read\n'
+    await writeFile(join(folder, '.env'), `${secret}KAFKA_BROKER=${brokers}\nKAFKA_CLIENT_ID=from-file\nUSER_TOPIC=u\n`)
+    const args = ['produce', '-t', topic, '--value', '1']
+    const read = await ended(narad(t, args, { cwd: folder, env: { KAFKA_CLIENT_ID: 'set' } }))
+    assert.equal(read.code, 0, read.stderr)
+    assert.equal(read.stderr, `narad: KAFKA_BROKER, USER_TOPIC from ${join(folder, '.env')}\n`)
+    const env = { KAFKA_BROKERS: '127.0.0.1:1', KAFKA_CONNECTION_TIMEOUT_MS: '500' }
+    assert.equal((await ended(narad(t, [...args, '--no-env'], { cwd: folder, env }))).code, 3)
+  })
+})
+
+describe('narad consume --handlers', () => {
+  test('routes each topic to its function, says so, and ends cleanly on SIGTERM', async (t) => {
+    const { brokers, topic, folder } = await setUp(t)
+    const other = randomTopic()
+    const group = randomGroup()
+    const file = join(folder, 'handlers.mjs')
+    await writeFile(
+      file,
+      `export default {
+         ${JSON.stringify(topic)}: (message, context) => console.log('first', message.id, context.key),
+         ${JSON.stringify(other)}: (message) => console.log('second', message.id),
+       }`,
+    )
+    const child = narad(t, ['consume', '-b', brokers, '--handlers', file, '-g', group, '--from-beginning'])
+    await waitFor(() => child.stderr.includes('Subscribed'), { what: 'the consumer to subscribe' })
+    assert.match(
+      child.stderr,
+      new RegExp(
+        `^\\[consumer\\] Connected -> ${brokers.slice('embedded://'.length)}\n\\[consumer\\] Subscribed: ${topic} ${other}\n`,
+      ),
+    )
+    for (const [to, id] of [
+      [topic, 1],
+      [other, 2],
+    ] as const) {
+      await ended(narad(t, ['produce', '-b', brokers, '-t', to, '-k', 'k', '--value', `{"id":${id}}`]))
+    }
+    await child.waitForLine('first 1 k')
+    await child.waitForLine('second 2')
+    assert.match(child.stderr, new RegExp(`\\[handler\\] ${topic} payload=\\{"id":1\\}`))
+    assert.deepEqual(await child.kill('SIGTERM'), { code: 0, signal: null })
+  })
+
+  test('refuses a file without handlers, and one that does not load', async (t) => {
+    const { brokers, folder } = await setUp(t)
+    const cases = { 'none.mjs': 'export const x = 1', 'wrong.cjs': 'module.exports = { t: 1 }', 'bad.mjs': 'oops(' }
+    for (const [name, text] of Object.entries(cases)) {
+      await writeFile(join(folder, name), text)
+      const { code, stderr } = await ended(
+        narad(t, ['consume', '-b', brokers, '-g', 'g', '--handlers', join(folder, name)]),
+      )
+      assert.equal(code, 2, stderr)
+      assert.ok(stderr.includes(name), stderr)
+    }
+  })
+})
+
+describe('narad broker', () => {
+  test('runs an embedded broker that other processes reach, until SIGINT', async (t) => {
+    const topic = randomTopic()
+    const broker = narad(t, ['broker', '--topic', `${topic}:2`])
+    const line = await broker.waitForLine('KAFKA_BROKERS=')
+    const env = { KAFKA_BROKERS: line.slice('KAFKA_BROKERS='.length) }
+    const { code, lines } = await ended(narad(t, ['produce', '-t', topic, '--value', 'v', '-p', '1'], { env }))
+    assert.deepEqual([code, lines], [0, [`${topic} [1] @ 0`]])
+    assert.deepEqual(await broker.kill('SIGINT'), { code: 0, signal: null })
+  })
+})
+
+test('narad --help and --version end with 0; nothing asked for says what there is, with 2', async (t) => {
+  const help = await ended(narad(t, ['--help']))
+  assert.equal(help.code, 0)
+  assert.match(help.lines.join('\n'), /produce .*[\s\S]*Exit codes: 0 done, 1 failed, 2 usage, 3 connection/)
+  assert.match((await ended(narad(t, ['--version']))).lines.join(), /^\d+\.\d+\.\d+/)
+  assert.equal((await ended(narad(t, []))).code, 2)
+})

@@ -1,0 +1,38 @@
+import type { KafkaService, RecordHandler } from '../index.ts'
+import type { Handlers } from './handlers-file.ts'
+
+export interface HandleOptions {
+  group: string | undefined
+  fromBeginning: boolean | undefined
+  concurrency: number | undefined
+  /** Whether each record's value is logged. */
+  isQuiet: boolean
+}
+
+/** Joins the group and hands the records of each topic to its function. */
+export async function handle(service: KafkaService, handlers: Handlers, options: HandleOptions): Promise<void> {
+  const { group, fromBeginning, concurrency, isQuiet } = options
+  await service.connectProducer()
+  await service.connectConsumer(group)
+  tell('consumer', `Connected -> ${[service.config.brokers].flat().join(',')}`)
+  const given = {
+    ...(fromBeginning !== undefined && { fromBeginning }),
+    ...(concurrency !== undefined && { concurrency }),
+  }
+  const joins = [...handlers].map(([topic, handler]) =>
+    service.subscribe(topic, isQuiet ? handler : told(handler), given),
+  )
+  await Promise.all(joins)
+  tell('consumer', `Subscribed: ${[...handlers.keys()].join(' ')}`)
+}
+
+function told(handler: RecordHandler): RecordHandler {
+  return (message, context) => {
+    tell('handler', `${context.topic} payload=${JSON.stringify(message)}`)
+    return handler(message, context)
+  }
+}
+
+function tell(who: string, what: string): void {
+  process.stderr.write(`[${who}] ${what}\n`)
+}

@@ -1,0 +1,35 @@
+// The command `narad`. It uses what a user can use, and is bundled apart: nobody who imports the package loads it.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { addBroker } from './broker.ts'
+import { addConsume } from './consume.ts'
+import { EXIT, exitCodeOf, tellError } from './exit.ts'
+import { addProduce } from './produce.ts'
+
+const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string }
+
+const program = new Command('narad')
+  .description('Kafka for Node services: send, handle and look at records')
+  .version(version)
+  .showSuggestionAfterError()
+  .configureHelp({ sortSubcommands: true })
+  .addHelpText(
+    'after',
+    `\nExit codes: ${Object.entries(EXIT)
+      .map(([name, code]) => `${code} ${name}`)
+      .join(', ')}.`,
+  )
+  .exitOverride()
+for (const add of [addProduce, addConsume, addBroker]) add(program)
+for (const command of program.commands) command.exitOverride()
+
+program.parseAsync().catch((error: unknown) => {
+  if (error instanceof CommanderError) {
+    // it has said what is wrong; asking for help or the version is not
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
+    return
+  }
+  tellError(error)
+  process.exitCode = exitCodeOf(error)
+})

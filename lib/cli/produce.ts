@@ -1,0 +1,139 @@
+import { createInterface } from 'node:readline'
+import type { Command } from 'commander'
+import type { KafkaService, RecordInput, RecordMetadata } from '../index.ts'
+import { type ConnectionFlags, gather, openService, splitPair, withConnection } from './connection.ts'
+import { UsageError } from './exit.ts'
+import { wholeNumber } from './numbers.ts'
+import { fromRow } from './rows.ts'
+
+interface ProduceFlags extends ConnectionFlags {
+  topic?: string
+  key?: string
+  value?: string
+  tombstone?: boolean
+  header?: string[]
+  partition?: number
+  json?: boolean
+  keySeparator?: string
+  output: 'text' | 'json'
+}
+
+/** Records in one send, and sends at a time. */
+const SEND_RECORDS = 1_000
+const SENDS_IN_FLIGHT = 5
+const PROGRESS_MS = 500
+
+export function addProduce(program: Command): void {
+  withConnection(program.command('produce').description('send records, and say where they were written'))
+    .option('-t, --topic <topic>', 'the topic')
+    .option('-k, --key <text>', 'the key: records of one key go to one partition, in order')
+    .option('--value <text>', 'the value as it is; without it, each line of stdin is one')
+    .option('--tombstone', 'no value: the key is deleted where the topic is compacted')
+    .option('-H, --header <name=value>', 'a header; may be repeated', gather)
+    .option('-p, --partition <number>', 'the partition, whatever the key says', wholeNumber)
+    .option('-K, --key-separator <text>', 'lines of stdin begin with a key, up to this')
+    .option('--json', 'lines of stdin are objects with value, and perhaps topic, key, headers, timestamp')
+    .option('-o, --output <form>', 'text, or json: a line with the place of each record', 'text')
+    .addHelpText('after', '\nExample: narad produce --topic user.created --key k1 --value \'{"id":1}\'')
+    .action(produce)
+}
+
+async function produce(flags: ProduceFlags): Promise<void> {
+  if (flags.output !== 'text' && flags.output !== 'json') throw new UsageError('--output must be text or json')
+  if (flags.topic === undefined && !flags.json) throw new UsageError('produce needs --topic')
+  const service = await openService(flags)
+  await service.connectProducer()
+  try {
+    const isOne = flags.value !== undefined || flags.tombstone
+    const sent = isOne ? await sendOne(service, flags) : await sendLines(service, flags)
+    if (!isOne) process.stderr.write(`narad: sent ${sent.toLocaleString('en')} records\n`)
+  } finally {
+    await service.disconnect()
+  }
+}
+
+async function sendOne(service: KafkaService, flags: ProduceFlags): Promise<number> {
+  if (flags.json || flags.keySeparator !== undefined) throw new UsageError('--value goes with neither --json nor -K')
+  if (flags.value !== undefined && flags.tombstone) throw new UsageError('give --value or --tombstone')
+  const record = { ...common(flags), key: flags.key ?? null, value: flags.value ?? null }
+  const places = await service.sendRecords(flags.topic as string, [record])
+  tell(places, flags.output)
+  return 1
+}
+
+/** Sends what stdin has, a few sends at a time, so that a file of any size takes little memory. */
+async function sendLines(service: KafkaService, flags: ProduceFlags): Promise<number> {
+  const batches = new Map<string, RecordInput[]>()
+  const underWay = new Set<Promise<void>>()
+  let failure: unknown
+  let sent = 0
+  const send = async (topic: string) => {
+    const records = batches.get(topic) ?? []
+    batches.delete(topic)
+    if (underWay.size >= SENDS_IN_FLIGHT) await Promise.race(underWay)
+    const settled: Promise<void> = service
+      .sendRecords(topic, records)
+      .then((places) => {
+        sent += places.length
+        if (flags.output === 'json') tell(places, 'json')
+      })
+      .catch((error: unknown) => {
+        failure ??= error
+      })
+      .finally(() => underWay.delete(settled))
+    underWay.add(settled)
+  }
+  const stopProgress = showProgress(() => `narad: ${sent.toLocaleString('en')} records sent`)
+  let line = 0
+  for await (const text of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+    line += 1
+    if (text === '') continue
+    const { topic, record } = flags.json ? fromRow(text, line) : fromLine(text, line, flags)
+    const name = flags.topic ?? topic
+    if (name === undefined) throw new UsageError(`line ${line} has no topic, and there is no --topic`)
+    const batch = batches.get(name) ?? []
+    batches.set(name, batch)
+    batch.push({ ...record, ...(flags.partition !== undefined && { partition: flags.partition }) })
+    if (batch.length === SEND_RECORDS) await send(name)
+    if (failure !== undefined) break
+  }
+  for (const topic of [...batches.keys()]) await send(topic)
+  await Promise.all(underWay)
+  stopProgress()
+  if (failure !== undefined) throw failure
+  return sent
+}
+
+function fromLine(text: string, line: number, flags: ProduceFlags): { topic: undefined; record: RecordInput } {
+  const { keySeparator } = flags
+  if (keySeparator === undefined) {
+    return { topic: undefined, record: { ...common(flags), key: flags.key ?? null, value: text } }
+  }
+  const at = text.indexOf(keySeparator)
+  if (at < 0) throw new UsageError(`line ${line} has no "${keySeparator}" between key and value`)
+  const [key, value] = [text.slice(0, at), text.slice(at + keySeparator.length)]
+  return { topic: undefined, record: { ...common(flags), key, value } }
+}
+
+function common({ header = [], partition }: ProduceFlags): Pick<RecordInput, 'headers' | 'partition'> {
+  return {
+    headers: Object.fromEntries(header.map((pair) => splitPair(pair, '--header'))),
+    ...(partition !== undefined && { partition }),
+  }
+}
+
+function tell(places: readonly RecordMetadata[], output: 'text' | 'json'): void {
+  const line = (place: RecordMetadata) =>
+    output === 'json' ? JSON.stringify(place) : `${place.topic} [${place.partition}] @ ${place.offset}`
+  process.stdout.write(places.map((place) => `${line(place)}\n`).join(''))
+}
+
+/** One line on a terminal that is written over and over; nothing where stderr is a file. */
+function showProgress(text: () => string): () => void {
+  if (!process.stderr.isTTY) return () => {}
+  const timer = setInterval(() => process.stderr.write(`\r${text()}`), PROGRESS_MS)
+  return () => {
+    clearInterval(timer)
+    process.stderr.write('\r\x1b[K')
+  }
+}
