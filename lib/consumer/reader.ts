@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { embeddedAt, isEmbedded } from '../broker/cluster.ts'
 import type { Properties } from '../config/properties.ts'
 import { ClosedError, EmbeddedBrokerError, fromNative, TopicError } from '../errors.ts'
@@ -108,7 +107,7 @@ export class Reader {
   async #begin(): Promise<NativeRange[]> {
     const { topic, partitions, create, from, to, timeoutMs } = this.#options
     const count = create === undefined && partitions !== 'any' ? 0 : await this.#count(topic)
-    const chosen = partitions === 'any' ? [randomInt(count)] : partitions
+    const chosen = partitions === 'any' ? [Math.floor(Math.random() * count)] : partitions
     const answer = await this.#native.read(
       {
         id: 1,
