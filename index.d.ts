@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { EventEmitter } from 'node:events';
 
 /** Every stable code that a `KafkaError` can carry. docs/errors.md says what each one means and what to do. */
-type NaradErrorCode = 'NARAD_CONFIG_INVALID' | 'NARAD_UNKNOWN_OPTION' | 'NARAD_INVALID_ARGUMENT' | 'NARAD_NOT_CONNECTED' | 'NARAD_CLOSED' | 'NARAD_CONNECTION_FAILED' | 'NARAD_CONNECTION_TIMEOUT' | 'NARAD_DISCONNECT_TIMEOUT' | 'NARAD_AUTHENTICATION_FAILED' | 'NARAD_AUTHORIZATION_FAILED' | 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT' | 'NARAD_RECORD_TOO_LARGE' | 'NARAD_INVALID_TOPIC' | 'NARAD_UNKNOWN_TOPIC' | 'NARAD_UNKNOWN_PARTITION' | 'NARAD_ENCODE_FAILED' | 'NARAD_DECODE_FAILED' | 'NARAD_HANDLER_FAILED' | 'NARAD_HANDLER_TIMEOUT' | 'NARAD_PERMANENT' | 'NARAD_TRANSIENT' | 'NARAD_BUSINESS' | 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC' | 'NARAD_SUBSCRIBE_FAILED' | 'NARAD_SUBSCRIBE_TIMEOUT' | 'NARAD_CONSUME_FAILED' | 'NARAD_SEEK_FAILED' | 'NARAD_NOT_ASSIGNED' | 'NARAD_OFFSET_OUT_OF_RANGE' | 'NARAD_COMMIT_FAILED' | 'NARAD_UNSAFE_INTEGER' | 'NARAD_FENCED' | 'NARAD_FATAL' | 'NARAD_NATIVE_MISSING' | 'NARAD_EMBEDDED_BROKER' | 'NARAD_EMBEDDED_UNSUPPORTED' | 'NARAD_EMBEDDED_DATA_LOST' | 'NARAD_INTERNAL';
+type NaradErrorCode = 'NARAD_CONFIG_INVALID' | 'NARAD_UNKNOWN_OPTION' | 'NARAD_INVALID_ARGUMENT' | 'NARAD_NOT_CONNECTED' | 'NARAD_CLOSED' | 'NARAD_CONNECTION_FAILED' | 'NARAD_CONNECTION_TIMEOUT' | 'NARAD_DISCONNECT_TIMEOUT' | 'NARAD_AUTHENTICATION_FAILED' | 'NARAD_AUTHORIZATION_FAILED' | 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT' | 'NARAD_RECORD_TOO_LARGE' | 'NARAD_INVALID_TOPIC' | 'NARAD_UNKNOWN_TOPIC' | 'NARAD_UNKNOWN_PARTITION' | 'NARAD_ENCODE_FAILED' | 'NARAD_DECODE_FAILED' | 'NARAD_HANDLER_FAILED' | 'NARAD_HANDLER_TIMEOUT' | 'NARAD_PERMANENT' | 'NARAD_TRANSIENT' | 'NARAD_BUSINESS' | 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC' | 'NARAD_RETRY_FAILED' | 'NARAD_RETRY_TOPIC' | 'NARAD_SUBSCRIBE_FAILED' | 'NARAD_SUBSCRIBE_TIMEOUT' | 'NARAD_CONSUME_FAILED' | 'NARAD_SEEK_FAILED' | 'NARAD_NOT_ASSIGNED' | 'NARAD_OFFSET_OUT_OF_RANGE' | 'NARAD_COMMIT_FAILED' | 'NARAD_UNSAFE_INTEGER' | 'NARAD_FENCED' | 'NARAD_FATAL' | 'NARAD_NATIVE_MISSING' | 'NARAD_EMBEDDED_BROKER' | 'NARAD_EMBEDDED_UNSUPPORTED' | 'NARAD_EMBEDDED_DATA_LOST' | 'NARAD_INTERNAL';
 
 /** Where an acknowledged record was written. */
 interface RecordMetadata {
@@ -227,6 +227,10 @@ declare class BusinessError extends KafkaError {
 /** A dead letter that was not written, or whose topic is not there. */
 declare class DeadLetterError extends KafkaError {
     static readonly defaultCode: 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC';
+}
+/** A record that was not written to its retry topic, or whose retry topic is not there. */
+declare class RetryTopicError extends KafkaError {
+    static readonly defaultCode: 'NARAD_RETRY_FAILED' | 'NARAD_RETRY_TOPIC';
 }
 /** A subscription that failed or took too long. */
 declare class SubscribeError extends KafkaError {
@@ -628,6 +632,72 @@ interface ResolvedConfig {
     readonly librdkafka: Readonly<Record<string, string | Secret>>;
 }
 
+/**
+ * What a failure means for its record: no retry would mend it (`permanent`), it may be handled later (`transient`), or
+ * it was refused for good reason and is done (`business`).
+ */
+type FailureClass = 'permanent' | 'transient' | 'business';
+/** Says what an error of a handler means; undefined leaves it to narad. Must not throw and must not be async. */
+type Classify = (error: unknown) => FailureClass | undefined;
+
+/** How often and when a record is handled again. */
+interface RetryOptions {
+    /**
+     * Retries after the first attempt, from 0. Default: the service's `maxRetries`, which is 3 unless it is configured.
+     */
+    maxRetries?: number;
+    /**
+     * The longest wait before the first retry, in milliseconds. It doubles with each retry, and the wait itself is drawn
+     * at random from 0 to it, so that what failed together is not tried together. Default: 1,000, or `maxDelayMs` where
+     * that is less.
+     */
+    initialDelayMs?: number;
+    /**
+     * The longest wait before any retry, in milliseconds, at least `initialDelayMs`. A `retryAfterMs` of an error is kept
+     * to even where it is longer. Default: 30,000, or `initialDelayMs` where that is more.
+     */
+    maxDelayMs?: number;
+    /**
+     * Retry topics, for waits of minutes and more: a record that has used up its retries goes to the first of them, is
+     * handled once more when its delay is over, goes to the next if that fails too, and after the last becomes a dead
+     * letter. Needs `ordering: 'none'`, since later records of a key do not wait for it. Default: none.
+     */
+    topics?: readonly RetryTopicOptions[];
+}
+/** A retry topic, `<topic>.<group>.retry.<delay>`, such as `orders.billing.retry.5m`. */
+interface RetryTopicOptions {
+    /** How long a record waits in it after its last attempt, in milliseconds from 1; the same delay may come again. */
+    delayMs: number;
+}
+/** Where records go that could not be handled. */
+interface DeadLetterOptions {
+    /** One topic for all. Default: the service's `dlqTopic`, or else `<topic>.<group>.dlq` for each topic. */
+    topic?: string;
+}
+/** What becomes of records whose handler fails. */
+interface DeliveryOptions {
+    /** `false`: no retry. */
+    retry?: RetryOptions | false;
+    /** `false`: no dead letters, see `onExhausted`. */
+    dlq?: DeadLetterOptions | false;
+    /**
+     * Only with `dlq: false`: what a record does that is given up. `stop` stops its partition before it, so that nothing
+     * is lost and nothing goes on; `skip` loses the record.
+     *
+     * @defaultValue `stop`
+     */
+    onExhausted?: 'stop' | 'skip';
+    /** Says what an error of the handler means, before narad does. */
+    classify?: Classify;
+    /**
+     * The deadline of each attempt, in milliseconds from 1. When it passes, `context.signal` aborts and the attempt
+     * counts as failed; later records of the lane wait until the handler settles. `Infinity`: none.
+     *
+     * @defaultValue `60000`
+     */
+    timeoutMs?: number;
+}
+
 /** A header as it was sent. */
 type RawHeader = readonly [name: string, value: Buffer | null];
 /**
@@ -706,61 +776,6 @@ interface BatchContext {
     ack(): boolean;
 }
 
-/**
- * What a failure means for its record: no retry would mend it (`permanent`), it may be handled later (`transient`), or
- * it was refused for good reason and is done (`business`).
- */
-type FailureClass = 'permanent' | 'transient' | 'business';
-/** Says what an error of a handler means; undefined leaves it to narad. Must not throw and must not be async. */
-type Classify = (error: unknown) => FailureClass | undefined;
-
-/** How often and when a record is handled again. */
-interface RetryOptions {
-    /**
-     * Retries after the first attempt, from 0. Default: the service's `maxRetries`, which is 3 unless it is configured.
-     */
-    maxRetries?: number;
-    /**
-     * The longest wait before the first retry, in milliseconds. It doubles with each retry, and the wait itself is drawn
-     * at random from 0 to it, so that what failed together is not tried together. Default: 1,000, or `maxDelayMs` where
-     * that is less.
-     */
-    initialDelayMs?: number;
-    /**
-     * The longest wait before any retry, in milliseconds, at least `initialDelayMs`. A `retryAfterMs` of an error is kept
-     * to even where it is longer. Default: 30,000, or `initialDelayMs` where that is more.
-     */
-    maxDelayMs?: number;
-}
-/** Where records go that could not be handled. */
-interface DeadLetterOptions {
-    /** One topic for all. Default: the service's `dlqTopic`, or else `<topic>.<group>.dlq` for each topic. */
-    topic?: string;
-}
-/** What becomes of records whose handler fails. */
-interface DeliveryOptions {
-    /** `false`: no retry. */
-    retry?: RetryOptions | false;
-    /** `false`: no dead letters, see `onExhausted`. */
-    dlq?: DeadLetterOptions | false;
-    /**
-     * Only with `dlq: false`: what a record does that is given up. `stop` stops its partition before it, so that nothing
-     * is lost and nothing goes on; `skip` loses the record.
-     *
-     * @defaultValue `stop`
-     */
-    onExhausted?: 'stop' | 'skip';
-    /** Says what an error of the handler means, before narad does. */
-    classify?: Classify;
-    /**
-     * The deadline of each attempt, in milliseconds from 1. When it passes, `context.signal` aborts and the attempt
-     * counts as failed; later records of the lane wait until the handler settles. `Infinity`: none.
-     *
-     * @defaultValue `60000`
-     */
-    timeoutMs?: number;
-}
-
 /** A record that its subscription is busy with. */
 interface UnfinishedRecord {
     topic: string;
@@ -769,7 +784,7 @@ interface UnfinishedRecord {
     key: string | null;
     /** Which attempt at it this is, from 1. */
     attempt: number;
-    /** What has not ended: its handler, or writing its dead letter. */
+    /** What has not ended: its handler, or writing it to its retry topic or as a dead letter (`dead-letter`). */
     doing: 'handler' | 'dead-letter';
     /**
      * For how long, in milliseconds. Of a handler of single records this is what was seen of it, which is up to a twentieth
@@ -1003,6 +1018,8 @@ interface RetryEvent {
     attempt: number;
     /** After how long it is handled again, in milliseconds. */
     afterMs: number;
+    /** Where it waits until then, if it is in one of `retry.topics`. */
+    retryTopic?: string;
     /** What the handler failed with. */
     error: Error;
 }
@@ -1547,6 +1564,28 @@ declare const DEAD_LETTER_HEADERS: {
      */
     readonly truncated: "x-narad-dlq-truncated";
 };
+/**
+ * Names of the headers of a record in a retry topic. All values are UTF-8 text: numbers in decimal, times in milliseconds
+ * since the epoch. A record that goes on to the next retry topic has each of them once, with new values.
+ */
+declare const RETRY_HEADERS: {
+    /** When it is to be handled again, by the clock of the process that wrote it. */
+    readonly due: "x-narad-retry-due";
+    /** How many of the subscription's retry topics it has been in, with this one. */
+    readonly tier: "x-narad-retry-tier";
+    /** How often it was handed to its handler until now. */
+    readonly attempts: "x-narad-retry-attempts";
+    readonly firstFailure: "x-narad-retry-first-failure";
+    readonly lastFailure: "x-narad-retry-last-failure";
+    /** The topic that the record comes from; partition and offset are those that it has there. */
+    readonly topic: "x-narad-retry-topic";
+    readonly partition: "x-narad-retry-partition";
+    readonly offset: "x-narad-retry-offset";
+    /** The consumer group that handles it. */
+    readonly group: "x-narad-retry-group";
+    /** The record's own time; not there where it has none. */
+    readonly sourceTimestamp: "x-narad-retry-source-timestamp";
+};
 
 /**
  * Hands the ids of a record on to all that its handler sends, through awaits and timers: the headers `x-correlation-id`
@@ -1672,7 +1711,9 @@ export {
   NativeLoadError,
   NotConnectedError,
   PermanentError,
+  RETRY_HEADERS,
   RecordTooLargeError,
+  RetryTopicError,
   SendError,
   SubscribeError,
   TopicError,
@@ -1774,6 +1815,7 @@ export type {
   ResolvedConfig,
   RetryEvent,
   RetryOptions,
+  RetryTopicOptions,
   RetryVerdictOptions,
   SaslConfig,
   SaslMechanism,

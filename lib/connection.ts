@@ -164,7 +164,7 @@ export class Connection {
         onRebalance: (event) => this.#onRebalance(event),
         onLog: (level, text) => this.#log(level, text),
         onFailure: (failure, context, step) => deliveries.onFailure(failure, context, step),
-        onParked: (failure, context, topic) => deliveries.onParked(failure, context, topic),
+        onParked: (failure, context, parked) => deliveries.onParked(failure, context, parked),
       },
       sender: { sendOne: async (topic, columns) => (await this.#openProducer()).sendOne(topic, columns) },
       admin: this.#admin,

@@ -25,6 +25,8 @@ export type NaradErrorCode =
   | 'NARAD_BUSINESS'
   | 'NARAD_DEAD_LETTER_FAILED'
   | 'NARAD_DEAD_LETTER_TOPIC'
+  | 'NARAD_RETRY_FAILED'
+  | 'NARAD_RETRY_TOPIC'
   | 'NARAD_SUBSCRIBE_FAILED'
   | 'NARAD_SUBSCRIBE_TIMEOUT'
   | 'NARAD_CONSUME_FAILED'
@@ -62,6 +64,7 @@ export type ErrorClassName =
   | 'TransientError'
   | 'BusinessError'
   | 'DeadLetterError'
+  | 'RetryTopicError'
   | 'SubscribeError'
   | 'ConsumeError'
   | 'CommitError'
@@ -274,6 +277,21 @@ export const ERROR_CODES: Readonly<Record<NaradErrorCode, ErrorCodeEntry>> = {
     meaning: 'The topic for the dead letters of a subscription is not there and could not be created.',
     remedy:
       'Create the topic, or grant CREATE and DESCRIBE on it; or subscribe with another `dlq: { topic }`, or with `dlq: false`.',
+  },
+  NARAD_RETRY_FAILED: {
+    class: 'RetryTopicError',
+    retriable: true,
+    fatal: false,
+    meaning:
+      'A record was not acknowledged in its retry topic. It stays uncommitted, and is written again until it is acknowledged.',
+    remedy: 'Look at the `cause`: the retry topic, the right to write to it, the brokers.',
+  },
+  NARAD_RETRY_TOPIC: {
+    class: 'RetryTopicError',
+    retriable: false,
+    fatal: false,
+    meaning: 'A retry topic of a subscription is not there and could not be created.',
+    remedy: 'Create the topic, or grant CREATE and DESCRIBE on it; or subscribe without `retry.topics`.',
   },
   NARAD_SUBSCRIBE_FAILED: {
     class: 'SubscribeError',

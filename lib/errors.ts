@@ -225,6 +225,14 @@ export class DeadLetterError extends KafkaError {
   }
 }
 
+/** A record that was not written to its retry topic, or whose retry topic is not there. */
+export class RetryTopicError extends KafkaError {
+  static override readonly defaultCode: 'NARAD_RETRY_FAILED' | 'NARAD_RETRY_TOPIC' = 'NARAD_RETRY_FAILED'
+  static {
+    brand(RetryTopicError, 'RetryTopicError')
+  }
+}
+
 /** A subscription that failed or took too long. */
 export class SubscribeError extends KafkaError {
   static override readonly defaultCode = 'NARAD_SUBSCRIBE_FAILED'
@@ -301,6 +309,7 @@ const CLASSES: Readonly<Record<ErrorClassName, new (message: string, fields: Kaf
   TransientError,
   BusinessError,
   DeadLetterError,
+  RetryTopicError,
   SubscribeError,
   ConsumeError,
   CommitError,

@@ -58,3 +58,26 @@ export const DEAD_LETTER_HEADERS = {
    */
   truncated: 'x-narad-dlq-truncated',
 } as const
+
+/**
+ * Names of the headers of a record in a retry topic. All values are UTF-8 text: numbers in decimal, times in milliseconds
+ * since the epoch. A record that goes on to the next retry topic has each of them once, with new values.
+ */
+export const RETRY_HEADERS = {
+  /** When it is to be handled again, by the clock of the process that wrote it. */
+  due: 'x-narad-retry-due',
+  /** How many of the subscription's retry topics it has been in, with this one. */
+  tier: 'x-narad-retry-tier',
+  /** How often it was handed to its handler until now. */
+  attempts: 'x-narad-retry-attempts',
+  firstFailure: 'x-narad-retry-first-failure',
+  lastFailure: 'x-narad-retry-last-failure',
+  /** The topic that the record comes from; partition and offset are those that it has there. */
+  topic: 'x-narad-retry-topic',
+  partition: 'x-narad-retry-partition',
+  offset: 'x-narad-retry-offset',
+  /** The consumer group that handles it. */
+  group: 'x-narad-retry-group',
+  /** The record's own time; not there where it has none. */
+  sourceTimestamp: 'x-narad-retry-source-timestamp',
+} as const

@@ -29,7 +29,7 @@ export type {
 } from './consumer/subscribe-options.ts'
 export type { PartitionPlace, Subscription } from './consumer/subscription.ts'
 export type { Classify, FailureClass } from './delivery/failure.ts'
-export type { DeadLetterOptions, DeliveryOptions, RetryOptions } from './delivery/options.ts'
+export type { DeadLetterOptions, DeliveryOptions, RetryOptions, RetryTopicOptions } from './delivery/options.ts'
 export { ack, deadLetter, type RetryVerdictOptions, retry, type Verdict } from './delivery/verdict.ts'
 export type { NaradErrorCode } from './error-codes.ts'
 export {
@@ -57,6 +57,7 @@ export {
   NotConnectedError,
   PermanentError,
   RecordTooLargeError,
+  RetryTopicError,
   SendError,
   type SendErrorFields,
   SubscribeError,
@@ -91,7 +92,7 @@ export {
 } from './events/event.ts'
 export { eventTopic } from './events/event-topic.ts'
 export type { ServiceEvents } from './events.ts'
-export { DEAD_LETTER_HEADERS, HEADERS } from './headers.ts'
+export { DEAD_LETTER_HEADERS, HEADERS, RETRY_HEADERS } from './headers.ts'
 export type { Logger, LogLevel, LogMethod } from './logger.ts'
 export {
   type HeadersInput,

@@ -3,10 +3,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Executor } from '../../lib/consumer/executor.ts'
 import type { RecordContext } from '../../lib/consumer/record.ts'
 import type { Completions } from '../../lib/consumer/reports.ts'
+import type { Parked } from '../../lib/consumer/runner.ts'
 import { ack, deadLetter, retry } from '../../lib/delivery/verdict.ts'
 import { BusinessError, PermanentError, TransientError } from '../../lib/errors.ts'
 import { batchOf } from './native-batch.ts'
-import { FakeClock, PARKS, runnerBed } from './runner-bed.ts'
+import { FakeClock, LETTER, PARKS, runnerBed } from './runner-bed.ts'
 
 /** What happened in a run. */
 export interface EngineRun {
@@ -284,13 +285,14 @@ class Life {
     return how === 7 ? ack : undefined
   }
 
-  async #park(context: RecordContext): Promise<void> {
+  async #park(context: RecordContext): Promise<Parked> {
     if (this.#random(2) === 0) await new Promise<void>((resolve) => this.#hanging.push(resolve))
     if (this.#random(4) === 0) {
       this.#run.lostLetters += 1
       throw new Error('no leader')
     }
     this.#note(context)
+    return LETTER
   }
 
   #note({ partition, offset }: RecordContext): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import { resolveCodec } from '../../lib/codec.ts'
 import type { Place, RecordContext } from '../../lib/consumer/record.ts'
-import type { History, RunnerOptions } from '../../lib/consumer/runner.ts'
+import type { History, Parked, RunnerOptions } from '../../lib/consumer/runner.ts'
 import type { Failure } from '../../lib/delivery/failure.ts'
 import type { Delivery } from '../../lib/delivery/options.ts'
 import type { NextStep } from '../../lib/delivery/retry-policy.ts'
@@ -15,12 +15,16 @@ const STOPS: Delivery = {
   maxDelayMs: 30_000,
   givenUp: 'stop',
   deadLetterTopic: undefined,
+  retryTopicsMs: [],
   classify: undefined,
   timeoutMs: 60_000,
 }
 
 /** A failure is retried three times, then the record is parked. */
 export const PARKS: Delivery = { ...STOPS, maxRetries: 3, givenUp: 'park' }
+
+/** Where the runners of a bed park. */
+export const LETTER: Parked = { topic: 't.g.dlq', afterMs: undefined }
 
 /** A clock that stands still until it is told. */
 export class FakeClock implements Clock {
@@ -87,6 +91,7 @@ export function runnerBed({
       const refusal = refusals.shift()
       if (refusal !== undefined) throw refusal
       parked.push({ offset, failure, history })
+      return LETTER
     },
     listener: {
       onFailure: ({ error }, { offset, attempt }, step) => failures.push({ error, offset, attempt, step }),

@@ -1,4 +1,4 @@
-import type { TopicAdmin } from '../../lib/delivery/dead-letter-topics.ts'
+import type { TopicAdmin } from '../../lib/delivery/side-topics.ts'
 
 /** Topics as a cluster would list and create them. */
 export class FakeTopicAdmin implements TopicAdmin {

@@ -115,7 +115,7 @@ describe('A batch whose handler fails', () => {
   test('gives all back at once when it stopped while a letter was being written that fails', async () => {
     let refuse: (error: Error) => void = () => {}
     const park = () =>
-      new Promise<void>((_, reject) => {
+      new Promise<never>((_, reject) => {
         refuse = reject
       })
     const bed = setUp(() => [retry(), deadLetter(new PermanentError('never'))], { park })

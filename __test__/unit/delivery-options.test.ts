@@ -29,6 +29,14 @@ describe('The delivery of a subscription', () => {
     assert.deepEqual(delays({ initialDelayMs: 5, maxDelayMs: 10 }), [5, 10])
   })
 
+  test('takes retry topics by their delays, in their order, of which one may come again', () => {
+    const delays = (retry: unknown) => resolve({ retry }).retryTopicsMs
+    assert.deepEqual(delays(undefined), [])
+    assert.deepEqual(delays(false), [])
+    assert.deepEqual(delays({ topics: [{ delayMs: 60_000 }] }), [60_000])
+    assert.deepEqual(delays({ topics: [{ delayMs: 5 }, { delayMs: 1 }, { delayMs: 5 }] }), [5, 1, 5])
+  })
+
   test('parks what is given up, in the topic of the option, of the service, or of its own', () => {
     const letters = (options: Record<string, unknown>, dlqTopic?: string) => {
       const { givenUp, deadLetterTopic } = resolve(options, dlqTopic)
@@ -60,7 +68,7 @@ describe('The delivery of a subscription', () => {
     [{ retry: 5 }, /options of retry must be an object, but are 5/],
     [
       { retry: { retries: 5 } },
-      /Unknown option "retries" of retry\. There are: maxRetries, initialDelayMs, maxDelayMs\./,
+      /Unknown option "retries" of retry\. There are: maxRetries, initialDelayMs, maxDelayMs, topics\./,
     ],
     [{ retry: { maxRetries: -1 } }, /"retry\.maxRetries" must be a whole number from 0 to 2147483647, but is -1/],
     [{ retry: { maxRetries: Number.POSITIVE_INFINITY } }, /"retry\.maxRetries" .* but is Infinity/],
@@ -68,6 +76,16 @@ describe('The delivery of a subscription', () => {
     [{ retry: { maxDelayMs: '5s' } }, /"retry\.maxDelayMs" must be a whole number/],
     [{ retry: { maxDelayMs: 2 ** 31 } }, /"retry\.maxDelayMs" must be a whole number from 0 to 2147483647/],
     [{ retry: { initialDelayMs: 2, maxDelayMs: 1 } }, /"retry\.initialDelayMs" \(2\) is more than .*maxDelayMs" \(1\)/],
+    [{ retry: { topics: [] } }, /"retry\.topics" must be an array of 1 to 20 objects .* but is an array of 0\./],
+    [{ retry: { topics: 60_000 } }, /"retry\.topics" must be an array of .* but is 60000 \(a number\)\./],
+    [{ retry: { topics: [60_000] } }, /options of retry\.topics\[0\] must be an object, but are 60000/],
+    [{ retry: { topics: [{ delayMs: 1 }, {}] } }, /"retry\.topics\[1\]" needs a "delayMs", in milliseconds\./],
+    [{ retry: { topics: [{ delay: 1 }] } }, /Unknown option "delay" of retry\.topics\[0\]\. Did you mean "delayMs"\?/],
+    [
+      { retry: { topics: [{ delayMs: 0 }] } },
+      /"retry\.topics\[0\]\.delayMs" must be a whole number from 1 to 2147483647/,
+    ],
+    [{ retry: { topics: [{ delayMs: 1 }] }, dlq: false }, /"retry\.topics" needs dead letters/],
     [{ dlq: true }, /options of dlq must be an object, but are true/],
     [{ dlq: 'dead' }, /options of dlq must be an object, but are "dead"/],
     [{ dlq: { name: 'dead' } }, /Unknown option "name" of dlq\. There are: topic\./],

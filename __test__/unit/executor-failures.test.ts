@@ -6,7 +6,7 @@ import type { RunnerOptions } from '../../lib/consumer/runner.ts'
 import { ack, deadLetter, retry } from '../../lib/delivery/verdict.ts'
 import { BusinessError, PermanentError, TransientError } from '../../lib/errors.ts'
 import { type BatchRecord, batchOf } from '../helpers/native-batch.ts'
-import { FakeClock, PARKS, runnerBed } from '../helpers/runner-bed.ts'
+import { FakeClock, LETTER, PARKS, runnerBed } from '../helpers/runner-bed.ts'
 
 type Options = Partial<typeof PARKS> & { concurrency?: number }
 
@@ -181,7 +181,10 @@ describe('A record whose handler fails', () => {
   test('whose letter is being written when its partition goes is done, or given back when that fails', async () => {
     for (const isWritten of [true, false]) {
       const letters = gate<void>()
-      const park = async () => void (await letters.open())
+      const park = async () => {
+        await letters.open()
+        return LETTER
+      }
       const bed = setUp(() => Promise.reject(new PermanentError('never')), {}, { park })
       await bed.accept(plain(3, { lane: 0 }))
       bed.executor.drop(new Set([0]), new Error('revoked'))

@@ -27,6 +27,7 @@ describe('A subscription', () => {
         maxDelayMs: 30_000,
         givenUp: 'park',
         deadLetterTopic: undefined,
+        retryTopicsMs: [],
         classify: undefined,
         timeoutMs: 60_000,
       },
@@ -61,6 +62,16 @@ describe('A subscription', () => {
     })
     assert.equal(resolve('t', { batch: false }).batch, undefined)
     assert.equal(resolve('t', { batch: undefined, concurrency: 2 }).concurrency, 2)
+  })
+
+  test('refuses retry topics without being told that order is given up, and for batches', () => {
+    const retry = { topics: [{ delayMs: 60_000 }] }
+    const message = /"retry\.topics" gives up the order of records: .* Say so with "ordering: 'none'"/
+    for (const options of [{ retry }, { retry, ordering: 'key' }, { retry, ordering: 'partition' }]) {
+      assert.throws(() => resolve('orders', options), message)
+    }
+    assert.deepEqual(resolve('orders', { retry, ordering: 'none' }).delivery.retryTopicsMs, [60_000])
+    assert.throws(() => resolve('orders', { retry, batch: true }), /"retry\.topics" is for handlers of single records/)
   })
 
   test('refuses to send dead letters to a topic that it reads', () => {

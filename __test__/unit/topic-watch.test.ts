@@ -38,6 +38,17 @@ describe('TopicWatch', () => {
     assert.deepEqual(await all.watch.start(), letters)
   })
 
+  test('matches retry topics only with a pattern that speaks of them', async () => {
+    // A group with /^shop-/ handled the records that wait for other groups.
+    const waiting = ['shop-a.mail.retry.5m', 'shop-b.mail.retry.1500ms']
+    const some = watch([/^shop-/])
+    some.cluster.topics = ['shop-a', 'shop-a.retry', ...waiting]
+    assert.deepEqual(await some.watch.start(), ['shop-a', 'shop-a.retry'])
+    const all = watch([/\.retry\.\d/])
+    all.cluster.topics = ['shop-a', ...waiting]
+    assert.deepEqual(await all.watch.start(), waiting)
+  })
+
   test("never matches Kafka's internal topics", async () => {
     const { cluster, watch: topics } = watch([/./])
     cluster.topics = ['__consumer_offsets', '_own', 'orders']

@@ -317,9 +317,9 @@ export class BatchExecutor implements Runner {
     for (let attempt = 1; this.#isLive(item); attempt += 1) {
       try {
         this.#unfinished = () => [unwritten(context, item.history as History)]
-        await park(failure, context, item.history as History)
+        const parked = await park(failure, context, item.history as History)
         this.#unfinished = undefined
-        listener.onParked(failure, context)
+        listener.onParked(failure, context, parked)
         return this.#settle(item, DONE)
       } catch (error) {
         const afterMs = backOffMs(delivery, attempt, random)

@@ -82,6 +82,13 @@ export class Block {
     return new Block(count, Buffer.from(memory.buffer))
   }
 
+  /** A block of one row, in memory of its own, as the record was at another place. */
+  moved(row: number, offset: number, timestamp: number): Block {
+    const block = this.pick([row])
+    block.#offsets.set([offset, timestamp])
+    return block
+  }
+
   #end(row: number): number {
     return this.valueStart(row) + Math.max(this.valueLength(row), 0) + this.headersLength(row)
   }

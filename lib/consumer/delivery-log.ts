@@ -4,6 +4,7 @@ import { HandlerError, KafkaError } from '../errors.ts'
 import type { ServiceEmitter } from '../events.ts'
 import type { NaradLogger } from '../logger.ts'
 import type { RecordContext } from './record.ts'
+import type { Parked } from './runner.ts'
 
 /** A record whose handler failed, and that is handled again. */
 export interface RetryEvent {
@@ -15,6 +16,8 @@ export interface RetryEvent {
   attempt: number
   /** After how long it is handled again, in milliseconds. */
   afterMs: number
+  /** Where it waits until then, if it is in one of `retry.topics`. */
+  retryTopic?: string
   /** What the handler failed with. */
   error: Error
 }
@@ -59,8 +62,15 @@ export class DeliveryLog {
     }
   }
 
-  onParked({ error }: Failure, context: RecordContext, deadLetterTopic: string): void {
+  onParked({ error }: Failure, context: RecordContext, { topic, afterMs }: Parked): void {
     const place = context.toJSON()
+    if (afterMs !== undefined) {
+      const retry = { ...place, afterMs, retryTopic: topic }
+      this.#logger.info({ ...retry, err: error }, 'The handler failed; the record waits in its retry topic')
+      this.#emitter.emit('retry', { ...retry, error })
+      return
+    }
+    const deadLetterTopic = topic
     this.#logger.warn({ ...place, deadLetterTopic, err: error }, 'The record became a dead letter')
     this.#emitter.emit('deadLetter', { ...place, deadLetterTopic, error })
   }

@@ -13,6 +13,7 @@ import { Reports } from './reports.ts'
 import {
   failedAgain,
   type History,
+  type Parked,
   type Runner,
   type RunnerOptions,
   type UnfinishedRecord,
@@ -30,7 +31,7 @@ export interface ExecutorOptions extends RunnerOptions {
   readonly concurrency: number
 }
 
-/** A record that waits for its next attempt, whose dead letter is being written, or whose slot is paused. */
+/** A record that waits for an attempt, whose dead letter is being written, or whose slot is paused. */
 interface Held extends Waiting {
   /** The record whose dead letter is being written. */
   writing: RecordContext | undefined
@@ -190,13 +191,20 @@ export class Executor implements Runner {
   }
 
   /** Apart from what works: nothing there may keep the block of a handler that does not settle. */
-  #contextOf({ batch, index, history }: Worker): RecordContext {
+  #contextOf(worker: Worker): RecordContext {
+    const { batch, index } = worker
     const { block } = batch
     const row = batch.row(index)
-    const { places, isManual } = this.#options
+    const { places, isManual, retried } = this.#options
     const place = places.get(block.slot(row)) as Place
-    const attempt = history === undefined ? 1 : history.attempts + 1
-    return new RecordContext(block, row, place, attempt, isManual ? new Acknowledgement(batch, index) : undefined)
+    const acknowledgement = isManual ? new Acknowledgement(batch, index) : undefined
+    if (retried !== undefined) {
+      const origin = retried.origin(block, row, place)
+      worker.history ??= origin.history
+      return new RecordContext(origin.block, 0, origin.place, (worker.history?.attempts ?? 0) + 1, acknowledgement)
+    }
+    const attempt = worker.history === undefined ? 1 : worker.history.attempts + 1
+    return new RecordContext(block, row, place, attempt, acknowledgement)
   }
 
   /** A handler has ended well; the lane is free for its next record. */
@@ -236,7 +244,7 @@ export class Executor implements Runner {
       const slot = next.batch.slot(next.index)
       if (!this.#mayRun(slot)) this.#handBack(next)
       else if (this.#isPaused(slot)) this.#putAside(next)
-      else return worker.assign(next)
+      else if (this.#isTimeFor(next)) return worker.assign(next)
     }
     for (let batch = this.#batches.peek(); batch !== undefined; batch = this.#batches.peek()) {
       const index = batch.cursor
@@ -254,6 +262,7 @@ export class Executor implements Runner {
           this.#putAside({ batch, index })
           continue
         }
+        if (this.#options.retried !== undefined && !this.#isTimeFor({ batch, index })) continue
         worker.batch = batch
         worker.index = index
         worker.history = undefined
@@ -270,6 +279,18 @@ export class Executor implements Runner {
 
   #isPaused(slot: number): boolean {
     return this.#paused.size > 0 && this.#paused.has(slot)
+  }
+
+  /** Whether a record may run now; one of a retry topic that is not due is held until it is. */
+  #isTimeFor(next: Waiting): boolean {
+    const { places, retried } = this.#options
+    if (retried === undefined) return true
+    const { batch, index } = next
+    const row = batch.row(index)
+    const waitMs = retried.waitMs(batch.block, row, places.get(batch.block.slot(row)) as Place)
+    if (waitMs === undefined) this.#settle(batch, index, DONE)
+    else if (waitMs > 0) this.#holdFor(next, waitMs)
+    return waitMs === 0
   }
 
   /** A record whose turn has come keeps its lane, and so its place, until its slot is resumed. */
@@ -332,8 +353,7 @@ export class Executor implements Runner {
       case 'retry': {
         // who was told of it may have disconnected
         if (!this.#mayRun(slot)) return this.#settle(batch, index, NOT_RUN)
-        const held = this.#hold(record)
-        held.cancel = this.#clock.after(step.afterMs, () => this.#resume(held))
+        this.#holdFor(record, step.afterMs)
         return false
       }
       case 'park':
@@ -358,17 +378,21 @@ export class Executor implements Runner {
     return held
   }
 
-  #resume(held: Held): void {
-    this.#held.delete(held)
-    this.#ready.push(held)
-    this.#fill()
+  #holdFor(next: Waiting, ms: number): void {
+    const held = this.#hold(next)
+    held.cancel = this.#clock.after(ms, () => {
+      this.#held.delete(held)
+      this.#ready.push(held)
+      this.#fill()
+    })
   }
 
   async #park(held: Held, failure: Failure, context: RecordContext, attempt: number): Promise<void> {
     const { park, listener, delivery, random } = this.#options
     held.writing = context
+    let parked: Parked
     try {
-      await park(failure, context, held.history as History)
+      parked = await park(failure, context, held.history as History)
     } catch (error) {
       held.writing = undefined
       const afterMs = backOffMs(delivery, attempt, random)
@@ -377,7 +401,7 @@ export class Executor implements Runner {
       if (!this.#mayRun(held.batch.slot(held.index))) this.#giveBack()
       return
     }
-    listener.onParked(failure, context)
+    listener.onParked(failure, context, parked)
     this.#held.delete(held)
     const lane = held.batch.lane(held.index)
     this.#settle(held.batch, held.index, DONE)

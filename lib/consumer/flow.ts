@@ -12,6 +12,8 @@ export interface FlowOptions {
   readonly timeoutMs: number
   /** The cluster is an embedded one, which does not search by time. */
   readonly isEmbedded: boolean
+  /** Of its retry topics: they pause and go on with it. */
+  readonly retries: readonly Flow[]
 }
 
 /**
@@ -69,7 +71,10 @@ export class Flow implements SubscriptionControl {
 
   setPaused(places: readonly PartitionPlace[] | undefined, isPaused: boolean): void {
     const slots = places === undefined ? [...this.#assigned.keys()] : places.flatMap((place) => this.#slotsOf(place))
-    if (places === undefined) this.#isPaused = isPaused
+    if (places === undefined) {
+      this.#isPaused = isPaused
+      for (const flow of this.#options.retries) flow.setPaused(undefined, isPaused)
+    }
     this.#set(slots, isPaused)
   }
 

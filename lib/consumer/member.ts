@@ -1,9 +1,11 @@
 import { isEmbedded } from '../broker/cluster.ts'
-import { DeadLetterTopics, type TopicAdmin } from '../delivery/dead-letter-topics.ts'
-import { DeadLetterWriter, type LetterSender } from '../delivery/dead-letter-writer.ts'
+import type { DeadLetterTopics } from '../delivery/dead-letter-topics.ts'
 import type { Failure } from '../delivery/failure.ts'
 import type { NextStep } from '../delivery/retry-policy.ts'
+import { homeOf } from '../delivery/retry-topics.ts'
 import type { NewTopic } from '../delivery/shared-topic-admin.ts'
+import type { TopicAdmin } from '../delivery/side-topics.ts'
+import type { SideSender } from '../delivery/side-writer.ts'
 import { ArgumentError, ClosedError, fromNative, type KafkaError } from '../errors.ts'
 import { hold, release } from '../keep-alive.ts'
 import {
@@ -15,11 +17,11 @@ import {
   native,
 } from '../native.ts'
 import { Batch } from './batch.ts'
-import { BatchExecutor, type BatchHandler } from './batch-executor.ts'
-import { Executor, type RecordHandler } from './executor.ts'
 import { Flow } from './flow.ts'
 import type { Place, RecordContext } from './record.ts'
-import type { Runner, RunnerOptions, UnfinishedRecord } from './runner.ts'
+import { type RetrySubscription, RetrySubscriptions } from './retry-subscriptions.ts'
+import type { Parked, Runner, UnfinishedRecord } from './runner.ts'
+import { Runners } from './runners.ts'
 import type { ResolvedSubscription } from './subscribe-options.ts'
 import type { SubscriptionControl } from './subscription.ts'
 import { TopicWatch } from './topic-watch.ts'
@@ -52,8 +54,8 @@ export interface MemberListener {
   onLog(level: number, text: string): void
   /** An attempt to handle a record failed. */
   onFailure(failure: Failure, context: RecordContext, step: NextStep): void
-  /** A record became a dead letter. */
-  onParked(failure: Failure, context: RecordContext, deadLetterTopic: string): void
+  /** A record went to a retry topic, or became a dead letter. */
+  onParked(failure: Failure, context: RecordContext, parked: Parked): void
 }
 
 export interface MemberOptions {
@@ -63,9 +65,9 @@ export interface MemberOptions {
   readonly prefetchBytes: number
   readonly timeoutMs: number
   readonly listener: MemberListener
-  /** Sends dead letters. */
-  readonly sender: LetterSender
-  /** Looks for topics of dead letters, and creates them. */
+  /** Sends dead letters, and records to retry topics. */
+  readonly sender: SideSender
+  /** Looks for their topics, and creates them. */
   readonly admin: TopicAdmin
 }
 
@@ -95,7 +97,7 @@ export class Member {
   /** The owner of each topic that was named, for the error about a second one. */
   readonly #topics = new Set<string>()
   readonly #watches: TopicWatch[] = []
-  #nextSubscription = 0
+  #lastSubscription = 0
   #isHeld = false
   #closing: Promise<ConsumerReport> | undefined
 
@@ -208,24 +210,29 @@ export class Member {
    */
   async subscribe(spec: ResolvedSubscription, fromBeginning: boolean, handler: unknown): Promise<SubscriptionControl> {
     this.#checkOpen()
-    for (const topic of spec.topics) {
+    const runners = this.#makeRunners(spec, handler)
+    this.#checkHomes(spec.topics, runners)
+    const named = [...spec.topics, ...runners.retries.flatMap((retry) => spec.topics.map((one) => retry.nameOf(one)))]
+    for (const topic of named) {
       if (!this.#topics.has(topic) && !this.#watches.some((watch) => watch.has(topic))) continue
       throw new ArgumentError(
         `Topic ${topic} already has a handler in group ${this.group}; a second one needs a group of its own.`,
         { topic, group: this.group },
       )
     }
-    for (const topic of spec.topics) this.#topics.add(topic)
-    this.#nextSubscription += 1
-    const id = this.#nextSubscription
+    for (const topic of named) this.#topics.add(topic)
+    const id = this.#nextId()
+    const retries = runners.retries.map((topics) => ({ id: this.#nextId(), topics }))
     let flow: Flow
     try {
-      flow = await this.#join(id, spec, fromBeginning, handler)
+      flow = await this.#join(id, spec, fromBeginning, runners, retries)
     } catch (error) {
       // a later try must not meet what this one left
-      for (const topic of spec.topics) this.#topics.delete(topic)
-      this.#runners.get(id)?.stop()
-      this.#flows.delete(id)
+      for (const topic of named) this.#topics.delete(topic)
+      for (const one of [id, ...retries.map((retry) => retry.id)]) {
+        this.#runners.get(one)?.stop()
+        this.#flows.delete(one)
+      }
       throw error
     }
     if (!this.#isHeld && this.#closing === undefined) {
@@ -235,35 +242,62 @@ export class Member {
     return flow
   }
 
-  async #join(id: number, spec: ResolvedSubscription, fromBeginning: boolean, handler: unknown): Promise<Flow> {
+  /** A retry topic of the group may be read by its name, as what remains of a delay that is given up; it has none itself. */
+  #checkHomes(topics: readonly string[], { retries }: Runners): void {
+    const retry = topics.find((topic) => homeOf(topic, this.group) !== undefined)
+    if (retry === undefined || retries.length === 0) return
+    throw new ArgumentError(
+      `Topic ${retry} is a retry topic of group ${this.group}: subscribe to it without "retry.topics".`,
+      { topic: retry, group: this.group },
+    )
+  }
+
+  #nextId(): number {
+    this.#lastSubscription += 1
+    return this.#lastSubscription
+  }
+
+  #makeRunners(spec: ResolvedSubscription, handler: unknown): Runners {
+    const { sender, admin, listener } = this.#options
+    const { onFailure, onParked, onError } = listener
+    return new Runners(spec, handler, {
+      ...{ group: this.group, sender, admin, places: this.#places, completions: this.#native },
+      listener: { onFailure, onParked, onParkFailed: (error) => onError(error as KafkaError) },
+    })
+  }
+
+  async #join(
+    id: number,
+    spec: ResolvedSubscription,
+    fromBeginning: boolean,
+    runners: Runners,
+    retries: readonly RetrySubscription[],
+  ): Promise<Flow> {
     const { listener } = this.#options
-    const letters = this.#letters(spec)
+    const { letters } = runners
     const watch =
       spec.patterns.length === 0
         ? undefined
         : new TopicWatch(spec, this.#topics, () => this.#listOthers(letters), listener.onError)
     const topics = watch === undefined ? [...spec.topics] : await watch.start()
     this.#checkOpen()
-    const runner = this.#runner(spec, handler, letters)
-    const flow = new Flow({
-      group: this.group,
-      topics: () => watch?.topics ?? spec.topics,
-      runner,
-      native: this.#native,
-      timeoutMs: this.#options.timeoutMs,
-      isEmbedded: isEmbedded(this.bootstrap),
-    })
-    this.#runners.set(id, runner)
-    this.#flows.set(id, flow)
+    const retryFlows = retries.map((retry) => this.#flow(retry.id, runners.retrying(retry.topics), () => [], []))
+    const flow = this.#flow(id, runners.main(), () => watch?.topics ?? spec.topics, retryFlows)
     await this.#subscribeNative(id, spec, topics, fromBeginning)
+    const retrying = new RetrySubscriptions(retries, {
+      join: (retryId, names) => this.#subscribeNative(retryId, spec, names, true),
+      setTopics: (retryId, names) => this.#native.setTopics(retryId, names),
+    })
     try {
       // now that the topics are there, and how many partitions they have is known
       await letters?.ensure(topics)
+      await retrying.join(topics)
     } catch (error) {
       // it was subscribed, and has handled records perhaps, when the disconnect came
       if (this.#closing !== undefined) return flow
       // a subscription whose caller is told that it failed does not go on behind its back
       this.#native.setTopics(id, [])
+      retrying.leave()
       throw error
     }
     if (watch === undefined || this.#closing !== undefined) return flow
@@ -273,7 +307,18 @@ export class Member {
       this.#native.setTopics(id, names)
       // where this fails, the first dead letter tries again
       letters?.ensure(names).catch(listener.onError)
+      retrying.follow(names).catch(listener.onError)
     })
+    return flow
+  }
+
+  #flow(id: number, runner: Runner, topics: () => readonly string[], retries: readonly Flow[]): Flow {
+    const flow = new Flow({
+      ...{ group: this.group, topics, runner, native: this.#native, timeoutMs: this.#options.timeoutMs, retries },
+      isEmbedded: isEmbedded(this.bootstrap),
+    })
+    this.#runners.set(id, runner)
+    this.#flows.set(id, flow)
     return flow
   }
 
@@ -307,40 +352,10 @@ export class Member {
     throw new ClosedError(`Group ${this.group} is disconnecting.`, { group: this.group })
   }
 
-  #runner(spec: ResolvedSubscription, handler: unknown, letters: DeadLetterTopics | undefined): Runner {
-    const { codec, concurrency, delivery, commit } = spec
-    const { listener } = this.#options
-    const writer = letters === undefined ? undefined : new DeadLetterWriter(this.#options.sender, letters)
-    const options: RunnerOptions = {
-      codec,
-      delivery,
-      isManual: commit === 'manual',
-      places: this.#places,
-      completions: this.#native,
-      park: async (failure, context, history) => {
-        await writer?.write(context, { failure, ...history })
-      },
-      listener: {
-        onFailure: listener.onFailure,
-        onParked: (failure, context) => listener.onParked(failure, context, letters?.nameOf(context.topic) ?? ''),
-        onParkFailed: (error) => listener.onError(error as KafkaError),
-      },
-    }
-    return spec.batch === undefined
-      ? new Executor({ ...options, handler: handler as RecordHandler, concurrency })
-      : new BatchExecutor({ ...options, handler: handler as BatchHandler, group: this.group })
-  }
-
-  /** Where the dead letters of a subscription go, if it has any. */
-  #letters({ delivery }: ResolvedSubscription): DeadLetterTopics | undefined {
-    if (delivery.givenUp !== 'park') return undefined
-    const { admin } = this.#options
-    return new DeadLetterTopics({ group: this.group, topic: delivery.deadLetterTopic, admin })
-  }
-
-  /** The topics that are not for dead letters, or a RegExp would make dead letters of dead letters. */
+  /** The topics that a RegExp may match: one for dead letters would make dead letters of dead letters. */
   async #listOthers(letters: DeadLetterTopics | undefined): Promise<string[]> {
-    return [...(await this.listTopics()).keys()].filter((name) => letters?.isOwn(name) !== true)
+    const all = [...(await this.listTopics()).keys()]
+    return all.filter((name) => letters?.isOwn(name) !== true && homeOf(name, this.group) === undefined)
   }
 
   /** The number of partitions of each topic. */

@@ -4,6 +4,7 @@ import type { Failure } from '../delivery/failure.ts'
 import type { Delivery } from '../delivery/options.ts'
 import type { NextStep } from '../delivery/retry-policy.ts'
 import type { Batch } from './batch.ts'
+import type { Block } from './block.ts'
 import type { Place, RecordContext } from './record.ts'
 import type { Completions } from './reports.ts'
 
@@ -15,7 +16,7 @@ export interface UnfinishedRecord {
   key: string | null
   /** Which attempt at it this is, from 1. */
   attempt: number
-  /** What has not ended: its handler, or writing its dead letter. */
+  /** What has not ended: its handler, or writing it to its retry topic or as a dead letter (`dead-letter`). */
   doing: 'handler' | 'dead-letter'
   /**
    * For how long, in milliseconds. Of a handler of single records this is what was seen of it, which is up to a twentieth
@@ -56,10 +57,28 @@ export interface History {
 export interface DeliveryListener {
   /** An attempt failed; `step` is what becomes of the record. */
   onFailure(failure: Failure, context: RecordContext, step: NextStep): void
-  /** The record became a dead letter. */
-  onParked(failure: Failure, context: RecordContext): void
-  /** Its dead letter could not be written; that is tried again after the time. */
+  /** The record was given up where it is, and goes on elsewhere. */
+  onParked(failure: Failure, context: RecordContext, parked: Parked): void
+  /** It could not be written there; that is tried again after the time. */
   onParkFailed(error: unknown, context: RecordContext, afterMs: number): void
+}
+
+/** Where a record went that was given up. */
+export interface Parked {
+  readonly topic: string
+  /** After how long it is handled again, in milliseconds, for a retry topic; undefined for a dead letter. */
+  readonly afterMs: number | undefined
+}
+
+/** What a runner of retry topics has to know of their records. */
+export interface Retried {
+  /**
+   * How long a record is to wait yet, in milliseconds; 0: it is due. Undefined: it is of another group whose retry topics
+   * have the same name, and done here.
+   */
+  waitMs(block: Block, row: number, place: Place): number | undefined
+  /** A due record, alone in a block, with the place that it comes from and its attempts until now. */
+  origin(block: Block, row: number, place: Place): { block: Block; place: Place; history?: History }
 }
 
 /** What every runner needs. */
@@ -68,8 +87,10 @@ export interface RunnerOptions {
   readonly delivery: Delivery
   /** Records are finished when they are acknowledged, and not when their handler has ended. */
   readonly isManual: boolean
-  /** Writes the dead letter of a record; resolves once it is acknowledged. */
-  readonly park: (failure: Failure, context: RecordContext, history: History) => Promise<void>
+  /** Writes a record to where it goes on, such as the topic of its dead letter; resolves once it is acknowledged. */
+  readonly park: (failure: Failure, context: RecordContext, history: History) => Promise<Parked>
+  /** Where the records are those of retry topics. */
+  readonly retried?: Retried | undefined
   /** The assigned partitions by slot. */
   readonly places: ReadonlyMap<number, Place>
   readonly completions: Completions

@@ -123,6 +123,7 @@ export function resolveSubscription(
   }
   const split = splitTopics(topics)
   const delivery = resolveDelivery(options, defaults)
+  if (delivery.retryTopicsMs.length > 0) checkRetryTopics(batch !== undefined, options.ordering)
   if (delivery.deadLetterTopic !== undefined && split.topics.includes(delivery.deadLetterTopic)) {
     throw new ArgumentError(
       `The dead letters of ${delivery.deadLetterTopic} would go to ${delivery.deadLetterTopic} itself, and be handled ` +
@@ -151,6 +152,17 @@ export function resolveSubscription(
     delivery,
     use: toMiddlewareList(options.use),
   }
+}
+
+function checkRetryTopics(isBatch: boolean, ordering: unknown): void {
+  if (isBatch) {
+    throw new ArgumentError('Option "retry.topics" is for handlers of single records, and has no meaning with "batch".')
+  }
+  if (ordering === 'none') return
+  throw new ArgumentError(
+    'Option "retry.topics" gives up the order of records: while one waits in a retry topic, later ones of its key are ' +
+      'handled. Say so with "ordering: \'none\'", or leave "retry.topics" out.',
+  )
 }
 
 function splitTopics(input: unknown): { topics: string[]; patterns: RegExp[] } {

@@ -1,3 +1,4 @@
+import { RETRY_NAME } from '../delivery/retry-topics.ts'
 import type { KafkaError } from '../errors.ts'
 import type { ResolvedSubscription } from './subscribe-options.ts'
 
@@ -6,8 +7,8 @@ const REFRESH_MS = 5_000
 
 /**
  * Keeps the topics of a subscription with patterns. JavaScript's own RegExp decides: librdkafka's patterns are another
- * dialect. Internal topics (`__…`) never match, and topics of dead letters (`….dlq`) only a pattern that speaks of them:
- * whoever handles `/^shop-/` does not mean the letters that other groups could not handle.
+ * dialect. Internal topics (`__…`) never match, and topics of dead letters (`….dlq`) and of retries (`….retry.5m`) only a
+ * pattern that speaks of them: whoever handles `/^shop-/` does not mean the records that other groups could not handle.
  */
 export class TopicWatch {
   readonly #spec: ResolvedSubscription
@@ -78,9 +79,16 @@ export class TopicWatch {
   #match(all: string[]): string[] {
     const { topics, patterns } = this.#spec
     const others = all.filter((name) => !name.startsWith('__') && !this.#named.has(name))
-    const matching = others.filter((name) =>
-      patterns.some((pattern) => pattern.test(name) && (!name.endsWith('.dlq') || pattern.source.includes('dlq'))),
-    )
+    const matching = others.filter((name) => {
+      const word = sideWordOf(name)
+      return patterns.some((pattern) => pattern.test(name) && (word === undefined || pattern.source.includes(word)))
+    })
     return [...topics, ...matching].sort()
   }
+}
+
+/** What a pattern must have in it to mean a topic that stands beside another one. */
+function sideWordOf(name: string): string | undefined {
+  if (name.endsWith('.dlq')) return 'dlq'
+  return RETRY_NAME.test(name) ? 'retry' : undefined
 }

@@ -4,6 +4,8 @@ import { DEAD_LETTER_HEADERS as NAMES } from '../headers.ts'
 import type { HeaderList } from '../message.ts'
 import { redactText } from '../redact.ts'
 import type { Failure } from './failure.ts'
+import { isRetryHeader } from './retry-record.ts'
+import type { SideRecord } from './side-writer.ts'
 
 /** What a dead letter takes from its record. */
 export type LetterSource = Pick<
@@ -23,20 +25,13 @@ export interface FailureHistory {
   readonly lastFailureMs: number
 }
 
-/** A dead letter as it is sent. Its time is when it is sent, so that it is kept as long as its topic keeps records. */
-export interface DeadLetter {
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: HeaderList
-}
-
 const MAX_TEXT_BYTES = 4 * 1024
 const MAX_NAME_BYTES = 256
 /** What is looked at of longer text: removing secrets from megabytes takes time, and the letter shows only the start. */
 const MAX_REDACTED = 16 * MAX_TEXT_BYTES
 
 /** The record's own bytes and headers, with headers that say where it was and why it is here. Does not throw. */
-export function deadLetter(source: LetterSource, history: FailureHistory): DeadLetter {
+export function deadLetter(source: LetterSource, history: FailureHistory): SideRecord {
   const { rawKey: key, rawValue: value, rawHeaders } = source
   const kept = rawHeaders.filter(([name]) => !isOurs(name))
   const replays = rawHeaders.findLast(([name]) => name === NAMES.replays)?.[1]?.toString('latin1') ?? ''
@@ -47,7 +42,7 @@ export function deadLetter(source: LetterSource, history: FailureHistory): DeadL
  * What is sent instead of a letter that is too large, the fullest first: without the value, and with nothing of the
  * record but its place.
  */
-export function stubs({ key, value, headers }: DeadLetter): DeadLetter[] {
+export function stubs({ key, value, headers }: SideRecord): SideRecord[] {
   const own = headers.filter(([name]) => !isOurs(name))
   const size = own.reduce(
     (sum, [name, text]) => sum + Buffer.byteLength(name) + byteLength(text),
@@ -91,7 +86,7 @@ function storyOf(source: LetterSource, { failure, attempts, ...times }: FailureH
 }
 
 function isOurs(name: string): boolean {
-  return name.startsWith('__dlq.errors.') || name.startsWith('x-narad-dlq-')
+  return name.startsWith('__dlq.errors.') || name.startsWith('x-narad-dlq-') || isRetryHeader(name)
 }
 
 /** A field of an error that may be anybody's: text or a number, or nothing. */

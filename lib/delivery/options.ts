@@ -22,6 +22,18 @@ export interface RetryOptions {
    * to even where it is longer. Default: 30,000, or `initialDelayMs` where that is more.
    */
   maxDelayMs?: number
+  /**
+   * Retry topics, for waits of minutes and more: a record that has used up its retries goes to the first of them, is
+   * handled once more when its delay is over, goes to the next if that fails too, and after the last becomes a dead
+   * letter. Needs `ordering: 'none'`, since later records of a key do not wait for it. Default: none.
+   */
+  topics?: readonly RetryTopicOptions[]
+}
+
+/** A retry topic, `<topic>.<group>.retry.<delay>`, such as `orders.billing.retry.5m`. */
+export interface RetryTopicOptions {
+  /** How long a record waits in it after its last attempt, in milliseconds from 1; the same delay may come again. */
+  delayMs: number
 }
 
 /** Where records go that could not be handled. */
@@ -59,6 +71,8 @@ export interface Delivery {
   readonly maxRetries: number
   readonly initialDelayMs: number
   readonly maxDelayMs: number
+  /** The delays of the retry topics, in the order in which a record goes through them. */
+  readonly retryTopicsMs: readonly number[]
   /** What becomes of a record that is given up. */
   readonly givenUp: 'park' | 'stop' | 'skip'
   /** The topic of all dead letters; undefined: each topic has its own. */
@@ -82,7 +96,9 @@ export const DELIVERY_OPTIONS: ReadonlyArray<keyof DeliveryOptions> = [
   'timeoutMs',
 ]
 
-const RETRY_OPTIONS: ReadonlyArray<keyof RetryOptions> = ['maxRetries', 'initialDelayMs', 'maxDelayMs']
+const RETRY_OPTIONS: ReadonlyArray<keyof RetryOptions> = ['maxRetries', 'initialDelayMs', 'maxDelayMs', 'topics']
+/** Each other delay has a topic, and a share of the memory for records that wait. */
+const MOST_RETRY_TOPICS = 20
 const MAX_RETRIES = 2_147_483_647
 const INITIAL_DELAY_MS = 1_000
 const LONGEST_DELAY_MS = 30_000
@@ -91,16 +107,22 @@ const TIMEOUT_MS = 60_000
 /** @throws {@link ArgumentError} that names the option. */
 export function resolveDelivery(options: Record<string, unknown>, defaults: DeliveryDefaults): Delivery {
   const { retry, dlq, onExhausted, classify, timeoutMs } = options
+  const retrying = retries(retry, defaults.maxRetries)
+  if (retrying.retryTopicsMs.length > 0 && dlq === false) {
+    throw new ArgumentError('Option "retry.topics" needs dead letters, for what fails after the last of them.')
+  }
   return {
-    ...retries(retry, defaults.maxRetries),
+    ...retrying,
     ...deadLetters(dlq, onExhausted, defaults.dlqTopic),
     classify: optional(classify, 'classify', 'a function', (value) => typeof value === 'function') as Classify,
     timeoutMs: deadline(timeoutMs),
   }
 }
 
-function retries(input: unknown, usual: number): Pick<Delivery, 'maxRetries' | 'initialDelayMs' | 'maxDelayMs'> {
-  if (input === false) return { maxRetries: 0, initialDelayMs: INITIAL_DELAY_MS, maxDelayMs: LONGEST_DELAY_MS }
+type Retries = Pick<Delivery, 'maxRetries' | 'initialDelayMs' | 'maxDelayMs' | 'retryTopicsMs'>
+
+function retries(input: unknown, usual: number): Retries {
+  if (input === false) return { ...retries({}, usual), maxRetries: 0 }
   const given = input === undefined ? {} : checkOptions(input, RETRY_OPTIONS, 'retry')
   const delay = (name: keyof RetryOptions) => integer(given[name], `retry.${name}`, 0, MAX_DELAY_MS, -1)
   const [initial, longest] = [delay('initialDelayMs'), delay('maxDelayMs')]
@@ -111,7 +133,24 @@ function retries(input: unknown, usual: number): Pick<Delivery, 'maxRetries' | '
     maxRetries: integer(given.maxRetries, 'retry.maxRetries', 0, MAX_RETRIES, usual),
     initialDelayMs: initial < 0 ? Math.min(INITIAL_DELAY_MS, longest < 0 ? LONGEST_DELAY_MS : longest) : initial,
     maxDelayMs: longest < 0 ? Math.max(LONGEST_DELAY_MS, initial) : longest,
+    retryTopicsMs: retryTopics(given.topics),
   }
+}
+
+function retryTopics(input: unknown): number[] {
+  if (input === undefined) return []
+  if (!Array.isArray(input) || input.length === 0 || input.length > MOST_RETRY_TOPICS) {
+    const what = Array.isArray(input) ? `an array of ${input.length}` : describeValue(input)
+    throw new ArgumentError(
+      `Option "retry.topics" must be an array of 1 to ${MOST_RETRY_TOPICS} objects { delayMs }, but is ${what}.`,
+    )
+  }
+  return input.map((topic: unknown, index) => {
+    const name = `retry.topics[${index}]`
+    const { delayMs } = checkOptions(topic, ['delayMs'], name)
+    if (delayMs === undefined) throw new ArgumentError(`Option "${name}" needs a "delayMs", in milliseconds.`)
+    return integer(delayMs, `${name}.delayMs`, 1, MAX_DELAY_MS, 0)
+  })
 }
 
 function deadLetters(

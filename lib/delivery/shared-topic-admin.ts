@@ -1,4 +1,4 @@
-import type { TopicAdmin } from './dead-letter-topics.ts'
+import type { TopicAdmin } from './side-topics.ts'
 
 /** A topic to create. */
 export interface NewTopic {

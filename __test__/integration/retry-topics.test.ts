@@ -1,0 +1,4 @@
+import { describeRetryTopics } from '../behaviours/retry-topics.ts'
+import { embeddedBed } from '../helpers/bed.ts'
+
+describeRetryTopics(embeddedBed())
