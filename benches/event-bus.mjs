@@ -26,12 +26,17 @@ try {
       const result = await runClient(program, { ...spec, records, topic, group, brokers: kafka.brokers })
       const isRight = result.checksum === checksumOf(records)
       if (isRight) rates.get(name).push(records / result.seconds)
-      console.error(name, isRight ? `${Math.round(records / result.seconds)} events/s` : JSON.stringify(result))
+      const figures = `${Math.round(records / result.seconds)} events/s, ${cpuOf(result)} CPU s a million`
+      console.error(name, isRight ? figures : JSON.stringify(result))
     }
   }
 } finally {
   await kafka.deleteTopic(topic)
   await kafka.close()
+}
+
+function cpuOf({ cpuSeconds }) {
+  return ((cpuSeconds / records) * 1e6).toFixed(2)
 }
 
 const medianOf = (name) => rates.get(name).sort((a, b) => a - b)[Math.floor(rates.get(name).length / 2)] ?? 0
