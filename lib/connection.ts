@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { embeddedAt, isEmbedded } from './broker/cluster.ts'
 import { acquireEmbeddedBroker, type EmbeddedBrokerLease } from './broker/embedded.ts'
 import { withFastGroups } from './broker/fast-groups.ts'
@@ -35,6 +36,8 @@ export function workLeft(report: DisconnectReport): object | undefined {
 const PRODUCER_SHARE_MS = 5_000
 /** A reader that is over has nothing left to wait for: this only bounds a defect. */
 const READER_CLOSE_MS = 5_000
+/** The longest that a group is given to be left when its last stream has ended: no handler of it runs then. */
+const LEAVE_MS = 5_000
 
 /** Everything of a service that is connected to one cluster. */
 export class Connection {
@@ -45,6 +48,11 @@ export class Connection {
   readonly #consumers = new Map<string, Promise<Member>>()
   readonly #started = new Map<string, Member>()
   readonly #readers = new Set<Reader>()
+  /** Groups that the service asked for; others are connected only as long as there are streams of them. */
+  readonly #kept = new Set<string>()
+  /** How many streams each group has. */
+  readonly #streams = new Map<string, number>()
+  readonly #leaving = new Map<string, Promise<unknown>>()
   /** What groups ask of topics goes through the first of them. */
   readonly #admin = new SharedTopicAdmin({
     list: () => this.#anyMember().listTopics(),
@@ -116,7 +124,7 @@ export class Connection {
     } finally {
       this.#isProducerConnecting = false
     }
-    this.#connected((probeTimeoutMs) => producer.answers(probeTimeoutMs))
+    this.#connected()
   }
 
   /** The producer, which may not have reached a broker yet. */
@@ -135,7 +143,40 @@ export class Connection {
   }
 
   /** Resolves once a broker has answered. */
-  connectConsumer(group: string, timeoutMs: number): Promise<Member> {
+  async connectConsumer(group: string, timeoutMs: number): Promise<Member> {
+    const member = await this.#join(group, timeoutMs)
+    this.#kept.add(group)
+    return member
+  }
+
+  /** As {@link connectConsumer}; the group is left when its streams have ended. */
+  async connectStream(group: string, timeoutMs: number): Promise<Member> {
+    this.#streams.set(group, (this.#streams.get(group) ?? 0) + 1)
+    try {
+      return await this.#join(group, timeoutMs)
+    } catch (error) {
+      this.endStream(group, true)
+      throw error
+    }
+  }
+
+  /** A stream has ended, or never began. Resolves when the group was left, if it is. */
+  endStream(group: string, hasOthers?: boolean): Promise<unknown> | undefined {
+    const left = (this.#streams.get(group) ?? 0) - 1
+    this.#streams.set(group, left)
+    const member = this.#started.get(group)
+    if (left > 0 || (hasOthers ?? member?.isSubscribed) || this.#kept.has(group) || member === undefined)
+      return undefined
+    this.#started.delete(group)
+    this.#consumers.delete(group)
+    const leaving = member.close(Math.min(LEAVE_MS, this.#config.disconnectTimeoutMs))
+    this.#leaving.set(group, leaving)
+    return leaving.finally(() => this.#leaving.delete(group))
+  }
+
+  async #join(group: string, timeoutMs: number): Promise<Member> {
+    // a static member would be fenced by its successor
+    await this.#leaving.get(group)
     const known = this.#consumers.get(group)
     if (known !== undefined) return known
     const started = this.#startConsumer(group, timeoutMs).catch((error: unknown) => {
@@ -168,6 +209,7 @@ export class Connection {
       },
       sender: { sendOne: async (topic, columns) => (await this.#openProducer()).sendOne(topic, columns) },
       admin: this.#admin,
+      onStreamEnd: (hasOthers) => this.endStream(group, hasOthers),
     })
     this.#started.set(group, consumer)
     try {
@@ -178,7 +220,7 @@ export class Connection {
       await consumer.close(0)
       throw error
     }
-    this.#connected((probeTimeoutMs) => consumer.answers(probeTimeoutMs))
+    this.#connected()
     return consumer
   }
 
@@ -242,10 +284,15 @@ export class Connection {
     if (this.#isClosing) throw new ClosedError('The service is disconnecting.')
   }
 
-  /** The first part that connects is the one that is probed. */
-  #connected(answers: (timeoutMs: number) => Promise<boolean>): void {
+  #connected(): void {
     this.#checkOpen()
     if (this.#watch !== undefined) return
+    const answers = async (timeoutMs: number) => {
+      const [member] = this.#started.values()
+      const part = this.#producer ?? member
+      // nothing is left that could have lost its connection
+      return (await part?.answers(timeoutMs)) ?? true
+    }
     this.#watch = new ConnectionWatch(answers, (isConnected) => {
       this.#logger[isConnected ? 'info' : 'warn'](isConnected ? 'Connected again' : 'No broker answers; trying on')
       this.#emitter.emit(isConnected ? 'connected' : 'disconnected')
@@ -289,8 +336,10 @@ export class Connection {
     const deadline = performance.now() + timeoutMs
     const reserve = this.#producer === undefined ? 0 : Math.min(PRODUCER_SHARE_MS, timeoutMs / 4)
     const consumers = [...this.#started.values()]
-    const groups = await Promise.all(consumers.map((consumer) => consumer.close(Math.floor(timeoutMs - reserve))))
+    const consumersMs = Math.floor(timeoutMs - reserve)
+    const groups = await Promise.all(consumers.map((consumer) => consumer.close(consumersMs)))
     const leftMs = () => Math.max(0, Math.floor(deadline - performance.now()))
+    await Promise.race([Promise.all(this.#leaving.values()), delay(leftMs(), undefined, { ref: false })])
     // after the consumers, whose handlers may wait for what is read
     await Promise.all([...this.#readers].map((reader) => reader.close(Math.max(0, leftMs() - reserve))))
     const report = await this.#producer?.close(leftMs())

@@ -126,3 +126,12 @@ export {
   kafkaService,
 } from './service.ts'
 export type { ServiceMode } from './session.ts'
+export type { RecordStream, StreamRecord } from './stream/record-stream.ts'
+export type { BatchStreamOptions, StreamOptions } from './stream/stream-options.ts'
+export type { SystemLogLevel } from './system-logs/pino-line.ts'
+export {
+  type SystemLogEntry,
+  type SystemLogger,
+  type SystemLoggerOptions,
+  systemLogger,
+} from './system-logs/system-logger.ts'

@@ -55,7 +55,7 @@ export function createLogger(options: LoggerOptions): NaradLogger {
     if (!enabled(level)) return () => {}
     return (first: object | string, message?: string) => {
       if (typeof first === 'string') emit(level, redactText(first), undefined)
-      else emit(level, redactText(message ?? ''), fieldsOf(first))
+      else emit(level, redactText(message ?? ''), readableFields(first))
     }
   }
   return {
@@ -83,8 +83,8 @@ export function redactFields(fields: object): Record<string, unknown> {
   return redactObject(source, new Set([source]), 0)
 }
 
-/** Getters and toJSON are foreign code, which may throw. */
-function fieldsOf(first: object): Record<string, unknown> {
+/** {@link redactFields}, whatever the fields do: getters and toJSON are foreign code, which may throw. */
+export function readableFields(first: object): Record<string, unknown> {
   try {
     return redactFields(first)
   } catch {

@@ -11,7 +11,7 @@ import {
   type SubscribeOptions,
   type TopicsInput,
 } from './consumer/subscribe-options.ts'
-import type { Subscription } from './consumer/subscription.ts'
+import { Subscription } from './consumer/subscription.ts'
 import { describeValue } from './describe.ts'
 import { ArgumentError, ClosedError, ConfigError } from './errors.ts'
 import { ServiceEmitter } from './events.ts'
@@ -26,6 +26,8 @@ import { encodeValues, type RecordInput, rawRecords, type SendOptions } from './
 import type { Columns } from './producer/packer.ts'
 import { type ServiceMode, Session } from './session.ts'
 import { endOn } from './signals.ts'
+import { RecordStream, type StreamRecord } from './stream/record-stream.ts'
+import { type BatchStreamOptions, resolveStream, type StreamOptions } from './stream/stream-options.ts'
 import { checkTopicName } from './topics.ts'
 
 /** Options of {@link KafkaService.disconnect}. */
@@ -49,6 +51,7 @@ export class KafkaService extends ServiceEmitter {
   #session: Session | undefined
   #disconnecting: Promise<DisconnectReport> | undefined
   #ignoreSignals: (() => void) | undefined
+  readonly #onDisconnecting: Array<() => void> = []
   #wasDisconnected = false
 
   /** @internal Use {@link createKafkaService}. */
@@ -222,6 +225,30 @@ export class KafkaService extends ServiceEmitter {
   }
 
   /**
+   * The records of topics, one after the other, to be read with `for await`: reading on acknowledges what was read last.
+   * The group is connected for the stream where it is not, and then left when the stream ends. What goes wrong, also on
+   * connecting, is thrown by the loop.
+   *
+   * @throws {@link ArgumentError}, {@link TopicError}, {@link ClosedError}
+   */
+  stream<T = unknown>(topics: TopicsInput, options: BatchStreamOptions<T>): RecordStream<Array<StreamRecord<T>>>
+  stream<T = unknown>(topics: TopicsInput, options?: StreamOptions<T>): RecordStream<StreamRecord<T>>
+  stream<T>(
+    topics: TopicsInput,
+    options: unknown = {},
+  ): RecordStream<Array<StreamRecord<T>>> | RecordStream<StreamRecord<T>> {
+    const { spec, signal } = resolveStream(topics, options, this.config)
+    const session = this.#opened()
+    const group = session.streamGroup(spec.group)
+    return new RecordStream<StreamRecord<T>>(signal, async (sink) => {
+      const isBatch = spec.batch !== undefined
+      const handler = this.#middleware.handler(isBatch ? sink.batchHandler : sink.handler, spec.use, isBatch)
+      const subscription = await session.subscribeStream(group, { ...spec, observer: sink }, handler)
+      return { end: () => Subscription.end(subscription) }
+    })
+  }
+
+  /**
    * Takes no more records, lets handlers end, commits, leaves the groups, delivers what was sent, and closes, all
    * within the time. A second call gives the same promise. `init()` makes the service usable again.
    *
@@ -242,6 +269,7 @@ export class KafkaService extends ServiceEmitter {
     const session = this.#session
     const wasUsed = session?.isActive ?? false
     this.#wasDisconnected = true
+    for (const listener of this.#onDisconnecting) listener()
     const report = (await session?.close(timeoutMs)) ?? NOTHING_LEFT
     this.#ignoreSignals?.()
     this.#ignoreSignals = undefined
@@ -249,6 +277,22 @@ export class KafkaService extends ServiceEmitter {
     if (left !== undefined) this.#logger?.warn({ report: left }, 'Disconnected with work left')
     if (wasUsed) this.emit('disconnected')
     return report
+  }
+
+  /** @internal Sends text past all middleware, and prints nothing; undefined while no producer is connected. */
+  static sendInBackground(
+    service: KafkaService,
+    topic: string,
+    values: readonly string[],
+  ): Promise<RecordMetadata[]> | undefined {
+    const session = service.#session
+    if (session === undefined || !session.hasProducer) return undefined
+    return session.producer(topic).sendAll(topic, rawRecords(values.map((value) => ({ value }))))
+  }
+
+  /** @internal Calls back whenever the service begins to disconnect, while it can still send. */
+  static onDisconnecting(service: KafkaService, listener: () => void): void {
+    service.#onDisconnecting.push(listener)
   }
 
   async #endOn(signal: NodeJS.Signals): Promise<void> {

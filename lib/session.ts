@@ -109,6 +109,32 @@ export class Session {
     )
   }
 
+  /** The group that a stream goes to. */
+  streamGroup(given: string | undefined): string {
+    return given ?? this.#lastGroup ?? this.#groupName(undefined)
+  }
+
+  /** Subscribes a stream, in a group that is connected for it. */
+  async subscribeStream(group: string, spec: ResolvedSubscription, handler: unknown): Promise<Subscription> {
+    await this.#connect(
+      async (connection, timeoutMs) => {
+        await connection.connectStream(group, timeoutMs)
+      },
+      () => {},
+    )
+    try {
+      return await this.subscribe({ ...spec, group }, handler)
+    } catch (error) {
+      await this.#connection?.endStream(group)
+      throw error
+    }
+  }
+
+  /** A producer is connected. */
+  get hasProducer(): boolean {
+    return this.#connection?.hasProducer ?? false
+  }
+
   /** @param topic For the error. */
   producer(topic: string): Producer {
     const connection = this.#connection
@@ -136,6 +162,7 @@ export class Session {
     this.#isClosed = true
     this.#logOnly?.stop()
     this.#logOnly = undefined
+    for (const { spec } of this.#wish.subscriptions) spec.observer?.onClosing()
     this.#wish = { groups: [], subscriptions: [] }
     this.#lastGroup = undefined
     const report = await this.#connection?.close(timeoutMs)
@@ -147,7 +174,7 @@ export class Session {
     const name = group ?? this.#config.group
     if (typeof name === 'string' && name !== '') return name
     if (name !== undefined) throw new ArgumentError(`The group must be a name, but is ${describeValue(name)}.`)
-    throw new ArgumentError('connectConsumer needs a group: pass its name, or set "group" or KAFKA_CONSUMER_GROUP.')
+    throw new ArgumentError('A consumer group is needed: pass its name, or set "group" or KAFKA_CONSUMER_GROUP.')
   }
 
   #fromBeginning(spec: ResolvedSubscription): boolean {
@@ -205,8 +232,11 @@ export class Session {
     try {
       // a service that only logs sends without connectProducer(), and goes on doing so
       await connection.connectProducer(AUTO_TIMEOUT_MS)
-      const groups = new Set([...wish.groups, ...wish.subscriptions.map(({ group }) => group)])
-      for (const group of groups) await connection.connectConsumer(group, AUTO_TIMEOUT_MS)
+      for (const group of wish.groups) await connection.connectConsumer(group, AUTO_TIMEOUT_MS)
+      for (const { group, spec } of wish.subscriptions) {
+        if (spec.observer === undefined) await connection.connectConsumer(group, AUTO_TIMEOUT_MS)
+        else await connection.connectStream(group, AUTO_TIMEOUT_MS)
+      }
     } catch (error) {
       await connection.close(0)
       if (!isAbsence(error) && logOnly?.isNew(error)) this.#logger.warn({ err: error }, 'Dev mode: cannot go live')
@@ -227,6 +257,7 @@ export class Session {
         ?.subscribe(spec, this.#fromBeginning(spec), handler)
         .then((control) => Subscription.goLive(subscription, control))
         .catch((error: KafkaError) => {
+          if (spec.observer !== undefined) return spec.observer.onFailed(error)
           // what a disconnect ended was ended on purpose
           if (this.#isClosed) return
           if (!this.#emitter.emit('error', error)) this.#logger.error({ err: error }, error.message)

@@ -14,6 +14,8 @@ export interface FlowOptions {
   readonly isEmbedded: boolean
   /** Of its retry topics: they pause and go on with it. */
   readonly retries: readonly Flow[]
+  /** Takes the subscription out of its member. */
+  readonly end: () => Promise<void>
 }
 
 /**
@@ -26,6 +28,8 @@ export class Flow implements SubscriptionControl {
   readonly #assigned = new Map<number, NativePartition>()
   readonly #paused = new Set<number>()
   #isPaused = false
+  /** Called once no partition is left. */
+  #onEmpty: (() => void) | undefined
 
   constructor(options: FlowOptions) {
     this.#options = options
@@ -55,6 +59,20 @@ export class Flow implements SubscriptionControl {
       this.#assigned.delete(slot)
       this.#paused.delete(slot)
     }
+    if (this.#assigned.size === 0) this.#onEmpty?.()
+  }
+
+  /** Resolves once no partition is left, or the time is over. */
+  async empty(): Promise<void> {
+    if (this.#assigned.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+      setTimeout(resolve, this.#options.timeoutMs).unref()
+    })
+  }
+
+  end(): Promise<void> {
+    return this.#options.end()
   }
 
   /** A partition goes on somewhere else: what was received before and has not begun is given back. */

@@ -18,6 +18,7 @@ import {
 } from '../native.ts'
 import { Batch } from './batch.ts'
 import { Flow } from './flow.ts'
+import type { SubscriptionObserver } from './observer.ts'
 import type { Place, RecordContext } from './record.ts'
 import { type RetrySubscription, RetrySubscriptions } from './retry-subscriptions.ts'
 import type { Parked, Runner, UnfinishedRecord } from './runner.ts'
@@ -69,6 +70,8 @@ export interface MemberOptions {
   readonly sender: SideSender
   /** Looks for their topics, and creates them. */
   readonly admin: TopicAdmin
+  /** A stream ends; the group is left where that was the last thing it was connected for. */
+  readonly onStreamEnd: (hasOthers: boolean) => Promise<unknown> | undefined
 }
 
 /** What a close left behind. */
@@ -94,9 +97,10 @@ export class Member {
   readonly #runners = new Map<number, Runner>()
   /** By subscription, as the runners. */
   readonly #flows = new Map<number, Flow>()
+  readonly #observers = new Map<number, SubscriptionObserver>()
   /** The owner of each topic that was named, for the error about a second one. */
   readonly #topics = new Set<string>()
-  readonly #watches: TopicWatch[] = []
+  readonly #watches = new Set<TopicWatch>()
   #lastSubscription = 0
   #isHeld = false
   #closing: Promise<ConsumerReport> | undefined
@@ -145,7 +149,7 @@ export class Member {
     else if (event.moved !== undefined) this.#moved(event.moved)
     else if (event.error !== undefined) {
       listener.onNativeError(event.error)
-      if (event.error.fatal) this.#loseAll()
+      if (event.error.fatal) this.#fail(event.error)
     } else if (event.log !== undefined) listener.onLog(event.log.level, event.log.text)
     return undefined
   }
@@ -179,6 +183,7 @@ export class Member {
     const reason = new ClosedError(`The partition was ${kind}: another member of ${this.group} handles it from here.`)
     for (const runner of this.#runners.values()) runner.drop(slots, reason)
     for (const flow of this.#flows.values()) flow.gone(slots)
+    for (const observer of this.#observers.values()) observer.onGone(partitions)
     // contexts of records that run keep their place
     for (const slot of slots) this.#places.delete(slot)
     this.#tell(kind, partitions)
@@ -195,7 +200,8 @@ export class Member {
   }
 
   /** librdkafka takes the partitions of a member that cannot go on away without an event. */
-  #loseAll(): void {
+  #fail(error: NativeError): void {
+    for (const observer of this.#observers.values()) observer.onFailed(fromNative(error, { group: this.group }))
     if (this.#places.size === 0) return
     this.#lose(
       'lost',
@@ -214,7 +220,7 @@ export class Member {
     this.#checkHomes(spec.topics, runners)
     const named = [...spec.topics, ...runners.retries.flatMap((retry) => spec.topics.map((one) => retry.nameOf(one)))]
     for (const topic of named) {
-      if (!this.#topics.has(topic) && !this.#watches.some((watch) => watch.has(topic))) continue
+      if (!this.#topics.has(topic) && ![...this.#watches].some((watch) => watch.has(topic))) continue
       throw new ArgumentError(
         `Topic ${topic} already has a handler in group ${this.group}; a second one needs a group of its own.`,
         { topic, group: this.group },
@@ -231,7 +237,7 @@ export class Member {
       for (const topic of named) this.#topics.delete(topic)
       for (const one of [id, ...retries.map((retry) => retry.id)]) {
         this.#runners.get(one)?.stop()
-        this.#flows.delete(one)
+        this.#forget(one)
       }
       throw error
     }
@@ -259,7 +265,11 @@ export class Member {
 
   #makeRunners(spec: ResolvedSubscription, handler: unknown): Runners {
     const { sender, admin, listener } = this.#options
-    const { onFailure, onParked, onError } = listener
+    const { onParked, onError } = listener
+    const onFailure: MemberListener['onFailure'] = (failure, context, step) => {
+      listener.onFailure(failure, context, step)
+      if (step.kind === 'stop') spec.observer?.onFailed(failure.error)
+    }
     return new Runners(spec, handler, {
       ...{ group: this.group, sender, admin, places: this.#places, completions: this.#native },
       listener: { onFailure, onParked, onParkFailed: (error) => onError(error as KafkaError) },
@@ -281,8 +291,23 @@ export class Member {
         : new TopicWatch(spec, this.#topics, () => this.#listOthers(letters), listener.onError)
     const topics = watch === undefined ? [...spec.topics] : await watch.start()
     this.#checkOpen()
-    const retryFlows = retries.map((retry) => this.#flow(retry.id, runners.retrying(retry.topics), () => [], []))
-    const flow = this.#flow(id, runners.main(), () => watch?.topics ?? spec.topics, retryFlows)
+    const retryFlows = retries.map((retry) =>
+      this.#flow(
+        retry.id,
+        runners.retrying(retry.topics),
+        () => [],
+        [],
+        async () => {},
+      ),
+    )
+    const flow = this.#flow(
+      id,
+      runners.main(),
+      () => watch?.topics ?? spec.topics,
+      retryFlows,
+      () => this.#end(id, spec, watch),
+    )
+    if (spec.observer !== undefined) this.#observers.set(id, spec.observer)
     await this.#subscribeNative(id, spec, topics, fromBeginning)
     const retrying = new RetrySubscriptions(retries, {
       join: (retryId, names) => this.#subscribeNative(retryId, spec, names, true),
@@ -301,7 +326,7 @@ export class Member {
       throw error
     }
     if (watch === undefined || this.#closing !== undefined) return flow
-    this.#watches.push(watch)
+    this.#watches.add(watch)
     watch.follow((names) => {
       if (this.#closing !== undefined) return
       this.#native.setTopics(id, names)
@@ -312,9 +337,16 @@ export class Member {
     return flow
   }
 
-  #flow(id: number, runner: Runner, topics: () => readonly string[], retries: readonly Flow[]): Flow {
+  #flow(
+    id: number,
+    runner: Runner,
+    topics: () => readonly string[],
+    retries: readonly Flow[],
+    end: () => Promise<void>,
+  ): Flow {
     const flow = new Flow({
-      ...{ group: this.group, topics, runner, native: this.#native, timeoutMs: this.#options.timeoutMs, retries },
+      ...{ group: this.group, topics, runner, native: this.#native, timeoutMs: this.#options.timeoutMs },
+      ...{ retries, end },
       isEmbedded: isEmbedded(this.bootstrap),
     })
     this.#runners.set(id, runner)
@@ -345,6 +377,37 @@ export class Member {
       this.#options.timeoutMs,
     )
     if (error !== null) throw fromNative(error, { group: this.group })
+  }
+
+  /** A stream has ended: begins nothing more of it at once, and gives up its partitions. */
+  async #end(id: number, spec: ResolvedSubscription, watch: TopicWatch | undefined): Promise<void> {
+    this.#runners.get(id)?.stop()
+    if (this.#closing !== undefined) return
+    watch?.stop()
+    const leaving = this.#options.onStreamEnd(this.#flows.size > 1)
+    if (leaving !== undefined) {
+      await leaving
+      return
+    }
+    this.#native.setTopics(id, [])
+    // who subscribes to the topics next must get them by a new assignment
+    await this.#flows.get(id)?.empty()
+    this.#forget(id)
+    if (watch !== undefined) this.#watches.delete(watch)
+    for (const topic of spec.topics) this.#topics.delete(topic)
+    if (this.#flows.size > 0 || !this.#isHeld) return
+    release(this)
+    this.#isHeld = false
+  }
+
+  /** Whether anybody is subscribed, or about to be. */
+  get isSubscribed(): boolean {
+    return this.#flows.size > 0
+  }
+
+  #forget(id: number): void {
+    this.#flows.delete(id)
+    this.#observers.delete(id)
   }
 
   #checkOpen(): void {
@@ -383,6 +446,7 @@ export class Member {
     const { group } = this
     const report = this.#native.close(timeoutMs)
     for (const runner of this.#runners.values()) runner.stop()
+    for (const observer of this.#observers.values()) observer.onClosing()
     const { unfinished, leftGroup } = await report
     const blocked = unfinished === 0 ? [] : this.#oldestRunning()
     const reason = new ClosedError(`Group ${group} was disconnected.`, { group })

@@ -10,6 +10,7 @@ import { ArgumentError } from '../errors.ts'
 import { type Middleware, type MiddlewareInput, toMiddlewareList } from '../middleware/middleware.ts'
 import { checkOptions, integer, optional } from '../options.ts'
 import { checkTopicName, statelessPattern } from '../topics.ts'
+import type { SubscriptionObserver } from './observer.ts'
 
 /** Which records wait for each other: those of a key, those of a partition, or none. */
 export type Ordering = 'key' | 'partition' | 'none'
@@ -86,6 +87,8 @@ export interface ResolvedSubscription {
   readonly batch: { maxMessages: number; maxWaitMs: number } | undefined
   readonly delivery: Delivery
   readonly use: readonly Middleware[]
+  /** Of a stream. */
+  readonly observer?: SubscriptionObserver
 }
 
 /** What the service's configuration says. */

@@ -19,6 +19,8 @@ export interface SubscriptionControl {
   /** Without places, all of the subscription, what is assigned later included. */
   setPaused(places: readonly PartitionPlace[] | undefined, isPaused: boolean): void
   seek(place: PartitionPlace, target: NativeSeekTarget): Promise<void>
+  /** Begins nothing more from the call on; resolves when its partitions are given up. */
+  end(): Promise<void>
 }
 
 /** A subscription of a service that only logs: nothing is assigned, and a pause of all is for when it goes live. */
@@ -26,6 +28,7 @@ export class LogOnlyControl implements SubscriptionControl {
   readonly group: string
   readonly topics: readonly string[]
   isPaused = false
+  isEnded = false
 
   constructor(group: string, topics: readonly string[]) {
     this.group = group
@@ -37,6 +40,10 @@ export class LogOnlyControl implements SubscriptionControl {
   }
 
   async seek(): Promise<void> {}
+
+  async end(): Promise<void> {
+    this.isEnded = true
+  }
 }
 
 /**
@@ -53,8 +60,16 @@ export class Subscription {
 
   /** @internal The service went live. */
   static goLive(subscription: Subscription, control: SubscriptionControl): void {
-    if (subscription.isPaused) control.setPaused(undefined, true)
+    const before = subscription.#control
+    if (before.isPaused) control.setPaused(undefined, true)
     subscription.#control = control
+    // a stream that ended while there was no broker
+    if (before instanceof LogOnlyControl && before.isEnded) void control.end()
+  }
+
+  /** @internal */
+  static end(subscription: Subscription): Promise<void> {
+    return subscription.#control.end()
   }
 
   /** The consumer group. */
