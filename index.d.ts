@@ -1152,8 +1152,96 @@ interface SchemaIssue {
     }> | undefined;
 }
 
+/** Offsets by partition number. */
+type PartitionOffsets = Readonly<Record<number, number>>;
+/** How far a replay has come. */
+interface ReplayProgress {
+    /** Records that were read. */
+    read: number;
+    /** Records that the handler has handled, or that were sent to the topic. */
+    replayed: number;
+    /** Records that `filter` left out. */
+    filtered: number;
+    /** Records that the codec cannot decode; they are left out. */
+    undecodable: number;
+    /** Offsets between the start and the end that was fixed when the replay began; at most so many records. */
+    total: number;
+    /** By partition, the offset after the last record that is done: `from` of a replay that goes on from here. */
+    positions: Record<number, number>;
+}
+/** What a replay has done. */
+interface ReplayReport extends ReplayProgress {
+    /** False when its signal ended it before. */
+    isComplete: boolean;
+}
+/** Options of a replay. */
+interface ReplayOptions<T = unknown> {
+    topic: string;
+    /** Where each partition begins, or an offset for each of those that are replayed. Default: `beginning`. */
+    from?: SeekTarget | PartitionOffsets;
+    /** Before which position each partition ends, at the latest where it ends when the replay begins. Default: `end`. */
+    to?: SeekTarget | PartitionOffsets;
+    /** Which records are replayed. Without one, and into a topic, nothing is decoded. */
+    filter?: (value: T, context: RecordContext) => boolean | Promise<boolean>;
+    /**
+     * A handler, which gets one record after the other, or the name of a topic: records keep their key, value, headers and
+     * timestamp there, and get the header `x-replayed-from`.
+     */
+    into: string | ((value: T, context: RecordContext) => unknown);
+    /** Records a second, at most. Default: no limit. */
+    rate?: number;
+    /** Told about each second, and at the end. */
+    onProgress?: (progress: ReplayProgress) => void;
+    /** Ends the replay after the records at hand; it resolves all the same. */
+    signal?: AbortSignal;
+    /** How bytes become values. Default: the service's codec. */
+    codec?: CodecOption<T>;
+}
+
 /** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
 type ServiceMode = 'live' | 'log-only' | 'disconnected';
+
+/** A record of a stream: its context, and its decoded value. */
+type StreamRecord<T = unknown> = RecordContext & {
+    readonly value: T;
+};
+/**
+ * The records of topics, to be read with `for await`. Reading on acknowledges what was read last; `break`, a throw and
+ * {@link return} do not, so that it is handed over again. A stream begins when it is made, and keeps its partitions
+ * until it ends, also while nobody reads.
+ */
+declare class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
+    #private;
+    /**
+     * Resolves once the group has been joined and the start is fixed, so that what is sent afterwards is read.
+     *
+     * @throws As the first `next()`: {@link SubscribeError}, {@link TopicError}, {@link ConnectionError}
+     */
+    ready(): Promise<this>;
+    [Symbol.asyncIterator](): this;
+    /**
+     * Acknowledges what was read last, and resolves to what comes next. May be called again before it has resolved: each
+     * call acknowledges what the one before it was given.
+     */
+    next(): Promise<IteratorResult<T, undefined>>;
+    /** Ends the stream: what was read last is not acknowledged. Resolves when its partitions are given up. */
+    return(): Promise<IteratorReturnResult<undefined>>;
+    /** As {@link return}, and rejects with the error. */
+    throw(error: unknown): Promise<IteratorResult<T, undefined>>;
+}
+
+/**
+ * Options of a stream: those of `subscribe`, without what has no meaning for a reader that takes one record after the
+ * other and for as long as it likes.
+ */
+interface StreamOptions<T = unknown> extends Omit<SubscribeOptions<T>, 'concurrency' | 'ordering' | 'commit' | 'timeoutMs'> {
+    /** Ends the stream, as `break` does, but after the record at hand. The loop then ends without an error. */
+    signal?: AbortSignal;
+}
+/** Options of a stream of batches. */
+interface BatchStreamOptions<T = unknown> extends StreamOptions<T> {
+    batch: BatchOptions | true;
+}
 
 /** Options of {@link KafkaService.disconnect}. */
 interface DisconnectOptions {
@@ -1223,6 +1311,23 @@ declare class KafkaService extends ServiceEmitter {
      */
     subscribe<T = unknown>(topics: TopicsInput, handler: BatchHandler<T>, options: BatchSubscribeOptions<T>): Promise<Subscription>;
     subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: SubscribeOptions<T>): Promise<Subscription>;
+    /**
+     * The records of topics, one after the other, to be read with `for await`: reading on acknowledges what was read last.
+     * The group is connected for the stream where it is not, and then left when the stream ends. What goes wrong, also on
+     * connecting, is thrown by the loop.
+     *
+     * @throws {@link ArgumentError}, {@link TopicError}, {@link ClosedError}
+     */
+    stream<T = unknown>(topics: TopicsInput, options: BatchStreamOptions<T>): RecordStream<Array<StreamRecord<T>>>;
+    stream<T = unknown>(topics: TopicsInput, options?: StreamOptions<T>): RecordStream<StreamRecord<T>>;
+    /**
+     * Hands records of a topic on again, to a handler or into a topic, without a group: nothing is committed. It ends where
+     * the topic ended when it was called.
+     *
+     * @throws What the handler throws, on the first record that fails; {@link ArgumentError}, {@link NotConnectedError},
+     *   {@link TopicError}, {@link ConsumeError} for an offset that the log does not have, {@link SendError}
+     */
+    replay<T = unknown>(options: ReplayOptions<T>): Promise<ReplayReport>;
     /**
      * Takes no more records, lets handlers end, commits, leaves the groups, delivers what was sent, and closes, all
      * within the time. A second call gives the same promise. `init()` makes the service usable again.
@@ -1521,6 +1626,8 @@ declare const HEADERS: {
     readonly eventType: "x-event-type";
     /** Names the record: of two with the same id, the middleware `dedupe` hands one on. */
     readonly messageId: "x-message-id";
+    /** Marks a copy that a replay made: `topic/partition/offset` of the record it was made of. */
+    readonly replayedFrom: "x-replayed-from";
     /** The service that sent the record. */
     readonly source: "x-source";
 };
@@ -1687,6 +1794,74 @@ interface ValidateOptions {
  */
 declare function validate(schema: StandardSchema, options?: ValidateOptions): Middleware;
 
+/** The levels of entries. */
+type SystemLogLevel = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL';
+
+/** Options of {@link systemLogger}. */
+interface SystemLoggerOptions {
+    /** The field `service` of every entry: who logs. Default: the configured `clientId`. */
+    service?: string;
+    /** Whose producer sends the entries, once it is connected. Default: the `kafkaService` that all modules share. */
+    kafka?: KafkaService;
+    /**
+     * The topic of the entries.
+     *
+     * @defaultValue `system-logs`
+     */
+    topic?: string;
+    /**
+     * The least level that is sent.
+     *
+     * @defaultValue `info`
+     */
+    level?: LogLevel;
+    /**
+     * Entries that wait to be sent, 1 to 1,000,000; beyond them, and beyond 16 Mi characters, the oldest are dropped.
+     *
+     * @defaultValue `10000`
+     */
+    maxEntries?: number;
+}
+/** An entry as it is written to the topic. */
+interface SystemLogEntry {
+    service: string;
+    level: SystemLogLevel;
+    message: string;
+    /** The fields that were logged, without secrets. */
+    data: Record<string, unknown>;
+    /** ISO 8601, in UTC. */
+    timestamp: string;
+}
+/** A logger of pino's shape whose entries go to a topic. No call of it ever throws, waits or logs. */
+interface SystemLogger extends Logger {
+    /** A logger that puts these fields into the `data` of each entry; it shares everything else. */
+    child(fields: object): SystemLogger;
+    /**
+     * Where pino writes its lines: `pino(options, logger.destination)`, or as one stream of `pino.multistream`. Pino's own
+     * level holds for them.
+     */
+    readonly destination: {
+        write(line: string): void;
+    };
+    /** Entries that did not fit, or that the brokers refused or did not acknowledge in time. */
+    readonly dropped: number;
+    /**
+     * Resolves once what was logged is written or dropped, at the latest after the time. `disconnect()` of the service
+     * does as much by itself.
+     *
+     * @param timeoutMs Default: 5,000.
+     */
+    flush(timeoutMs?: number): Promise<void>;
+}
+/**
+ * Ships what is logged to the topic `system-logs`, in the background: `{ service, level, message, data, timestamp }` as
+ * JSON. Entries wait while there is no broker, up to a bound. They pass by all middleware, and failures to send them are
+ * only counted, so that it never logs because of itself; it may be the `logger` of its own service.
+ *
+ * @throws {@link ArgumentError} or {@link TopicError} for wrong options.
+ */
+declare function systemLogger(options?: SystemLoggerOptions): SystemLogger;
+
 export {
   ArgumentError,
   AuthenticationError,
@@ -1734,6 +1909,7 @@ export {
   memoryStore,
   message,
   retry,
+  systemLogger,
   timeout,
   validate,
 };
@@ -1746,6 +1922,7 @@ export type {
   BatchMiddlewareContext,
   BatchNext,
   BatchOptions,
+  BatchStreamOptions,
   BatchSubscribeOptions,
   Brokers,
   Claim,
@@ -1802,6 +1979,7 @@ export type {
   NaradErrorCode,
   Next,
   Ordering,
+  PartitionOffsets,
   PartitionPlace,
   PublishInput,
   PublishOptions,
@@ -1812,6 +1990,10 @@ export type {
   RecordInput,
   RecordMetadata,
   RecordMiddlewareContext,
+  RecordStream,
+  ReplayOptions,
+  ReplayProgress,
+  ReplayReport,
   ResolvedConfig,
   RetryEvent,
   RetryOptions,
@@ -1832,8 +2014,14 @@ export type {
   ServiceMode,
   SslConfig,
   StandardSchema,
+  StreamOptions,
+  StreamRecord,
   SubscribeOptions,
   Subscription,
+  SystemLogEntry,
+  SystemLogLevel,
+  SystemLogger,
+  SystemLoggerOptions,
   TimeoutOptions,
   TopicsInput,
   TransientErrorFields,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { noSettings } from '../helpers/no-settings.ts'
+import { postgresSkip, startPostgres } from '../helpers/postgres.ts'
 import { type NodeProcessOptions, startNode } from '../helpers/process.ts'
 import type { Scope } from '../helpers/scope.ts'
 
@@ -13,8 +14,10 @@ describe('each example', () => {
   const files = readdirSync(EXAMPLES).filter((name) => /^\d\d-.*\.mjs$/.test(name))
 
   for (const file of files.filter((name) => !name.endsWith('.test.mjs'))) {
-    test(`${file} prints what it says and ends by itself`, async (t) => {
-      const { lines, stderr } = await run(t, join(EXAMPLES, file))
+    const needsDatabase = readFileSync(join(EXAMPLES, file), 'utf8').includes('DATABASE_URL')
+    test(`${file} prints what it says and ends by itself`, { skip: needsDatabase && postgresSkip() }, async (t) => {
+      const env = needsDatabase ? { DATABASE_URL: await startPostgres(t) } : {}
+      const { lines, stderr } = await run(t, join(EXAMPLES, file), { env })
       assert.equal(stderr, '')
       const expected = promisedOutput(file)
       assert.equal(lines.length, expected.length, lines.join('\n'))
@@ -89,9 +92,9 @@ describe('the demo', () => {
 async function run(
   scope: Scope,
   script: string,
-  { code = 0, ...options }: NodeProcessOptions & { code?: number } = {},
+  { code = 0, env = {}, ...options }: NodeProcessOptions & { code?: number } = {},
 ) {
-  const child = startNode(scope, script, { ...options, env: noSettings() })
+  const child = startNode(scope, script, { ...options, env: { ...noSettings(), ...env } })
   const end = await child.ended
   assert.deepEqual(end, { code, signal: null }, [...child.lines, child.stderr].join('\n'))
   return child
