@@ -14,6 +14,8 @@ export const HEADERS = {
   eventType: 'x-event-type',
   /** Names the record: of two with the same id, the middleware `dedupe` hands one on. */
   messageId: 'x-message-id',
+  /** Marks a copy that a replay made: `topic/partition/offset` of the record it was made of. */
+  replayedFrom: 'x-replayed-from',
   /** The service that sent the record. */
   source: 'x-source',
 } as const

@@ -119,6 +119,7 @@ export type { SchemaIssue, SchemaResult, StandardSchema } from './middleware/sta
 export { type TimeoutOptions, timeout } from './middleware/timeout.ts'
 export { type ValidateOptions, validate } from './middleware/validate.ts'
 export type { RecordInput, SendOptions } from './producer/columns.ts'
+export type { PartitionOffsets, ReplayOptions, ReplayProgress, ReplayReport } from './replay/replay-options.ts'
 export {
   createKafkaService,
   type DisconnectOptions,

@@ -24,6 +24,8 @@ import { MiddlewareStack } from './middleware/stack.ts'
 import { checkOptions } from './options.ts'
 import { encodeValues, type RecordInput, rawRecords, type SendOptions } from './producer/columns.ts'
 import type { Columns } from './producer/packer.ts'
+import { Replay } from './replay/replay.ts'
+import { type ReplayOptions, type ReplayReport, resolveReplay } from './replay/replay-options.ts'
 import { type ServiceMode, Session } from './session.ts'
 import { endOn } from './signals.ts'
 import { RecordStream, type StreamRecord } from './stream/record-stream.ts'
@@ -246,6 +248,23 @@ export class KafkaService extends ServiceEmitter {
       const subscription = await session.subscribeStream(group, { ...spec, observer: sink }, handler)
       return { end: () => Subscription.end(subscription) }
     })
+  }
+
+  /**
+   * Hands records of a topic on again, to a handler or into a topic, without a group: nothing is committed. It ends where
+   * the topic ended when it was called.
+   *
+   * @throws What the handler throws, on the first record that fails; {@link ArgumentError}, {@link NotConnectedError},
+   *   {@link TopicError}, {@link ConsumeError} for an offset that the log does not have, {@link SendError}
+   */
+  async replay<T = unknown>(options: ReplayOptions<T>): Promise<ReplayReport> {
+    const resolved = resolveReplay(options, this.config.codec)
+    const session = this.#current()
+    const replay = new Replay(resolved, {
+      read: async (reading, handler) => session.read(reading, handler, true),
+      send: (topic, records) => this.sendRecords(topic, records),
+    })
+    return replay.run()
   }
 
   /**

@@ -1,0 +1,4 @@
+import { describeReplay } from '../behaviours/replay.ts'
+import { embeddedBed } from '../helpers/bed.ts'
+
+describeReplay(embeddedBed())
