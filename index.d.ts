@@ -437,7 +437,7 @@ interface KafkaConfig {
      */
     dlqTopic?: string | undefined;
     /**
-     * Whether the built-in logging middleware runs. Variable: KAFKA_ENABLE_MIDDLEWARE.
+     * Whether the built-in logging middleware runs, and metrics are counted. Variable: KAFKA_ENABLE_MIDDLEWARE.
      *
      * @defaultValue `true`
      */
@@ -698,6 +698,108 @@ interface DeliveryOptions {
     timeoutMs?: number;
 }
 
+/** Durations by how long they were; as a histogram with explicit bounds in OpenTelemetry and Prometheus. */
+interface DurationHistogram {
+    /** Upper bounds of the buckets in seconds, each included in its bucket. */
+    bounds: readonly number[];
+    /** Durations in each bucket; the last one, beyond all bounds, is one more than there are bounds. Not cumulative. */
+    buckets: number[];
+    /** All of them. */
+    count: number;
+    /** In seconds. */
+    sum: number;
+}
+/** What was sent to a topic, dead letters included. */
+interface SentMetrics {
+    topic: string;
+    /** Records that the broker acknowledged. */
+    sent: number;
+    /** Bytes of their keys and values. */
+    sentBytes: number;
+    /** Records that were handed over and failed, by error code. */
+    failed: Partial<Record<NaradErrorCode, number>>;
+    /** Now: records that were handed to the native side and have no result yet. */
+    inFlight: number;
+    /** From there to the acknowledgement. */
+    latency: DurationHistogram;
+}
+/** Attempts that failed, by what the failure meant. */
+interface FailedAttempts extends Record<FailureClass, number> {
+    /** They failed when the record was not this member's any more: it is handled again by whoever has it next. */
+    aborted: number;
+}
+/** What a group handled of a topic. */
+interface ConsumedMetrics {
+    topic: string;
+    /** Records that were taken over from the broker's side, each time that they were. */
+    received: number;
+    /** Bytes of their keys and values. */
+    receivedBytes: number;
+    /** Attempts that ended well. */
+    handled: number;
+    failed: FailedAttempts;
+    /** Failed attempts after which the record is handled again, here or from a retry topic. */
+    retried: number;
+    /** Dead letters that were written. */
+    deadLettered: number;
+    /** Times that a dead letter, or a record for a retry topic, could not be written; that is tried again. */
+    deadLetterFailures: number;
+    /** Records that were given up with `onExhausted: 'skip'`. */
+    skipped: number;
+    /** Times that a partition stopped, with `onExhausted: 'stop'`. */
+    stopped: number;
+    /**
+     * From before the value is decoded until the handler has settled, middleware included, whether it failed or not. A
+     * batch counts once, with the topic of its first record, and without decoding.
+     */
+    duration: DurationHistogram;
+}
+/** A partition that is assigned now. */
+interface PartitionMetrics {
+    topic: string;
+    partition: number;
+    /** Records that were received and are not finished. */
+    inFlight: number;
+    /**
+     * Records from the first one that is not finished to the end of the log; undefined until the end is known. The end is
+     * what the last fetch told, so the lag of a partition that is paused, or whose handlers are slow, may be larger.
+     */
+    lag: number | undefined;
+}
+/** What a consumer group of this service does. */
+interface GroupMetrics {
+    group: string;
+    commits: {
+        /** Answered by the coordinator. */
+        succeeded: number;
+        /** Refused; they are tried again. */
+        failed: number;
+    };
+    /** Changes of the assignment by kind. */
+    rebalances: {
+        assigned: number;
+        revoked: number;
+        lost: number;
+    };
+    /** Now: records that wait for a retry, a dead letter or a late handler, or behind one that does. */
+    held: number;
+    /** By name. */
+    topics: ConsumedMetrics[];
+    /** By topic and number. */
+    partitions: PartitionMetrics[];
+}
+/** What {@link KafkaService.metrics} gives. What is not marked as of now only grows while the process runs. */
+interface KafkaMetrics {
+    producer: {
+        /** Now: records that wait to be handed to the native side. */
+        queued: number;
+        /** By name. */
+        topics: SentMetrics[];
+    };
+    /** By name. */
+    groups: GroupMetrics[];
+}
+
 /** A header as it was sent. */
 type RawHeader = readonly [name: string, value: Buffer | null];
 /**
@@ -787,8 +889,8 @@ interface UnfinishedRecord {
     /** What has not ended: its handler, or writing it to its retry topic or as a dead letter (`dead-letter`). */
     doing: 'handler' | 'dead-letter';
     /**
-     * For how long, in milliseconds. Of a handler of single records this is what was seen of it, which is up to a twentieth
-     * of `timeoutMs` less, and at most a second.
+     * For how long, in milliseconds. Without metrics (`enableMiddleware: false`) this is what was seen of a handler of single
+     * records, which is up to a twentieth of `timeoutMs` less, and at most a second.
      */
     runningMs: number;
 }
@@ -1273,6 +1375,11 @@ declare class KafkaService extends ServiceEmitter {
     /** Whether a broker can be reached. */
     get isConnected(): boolean;
     get mode(): ServiceMode;
+    /**
+     * What was counted since the process began, over all connections of this service, and how things stand now. Reads
+     * memory alone, and asks no broker. Undefined where `enableMiddleware` is false, since nothing is counted then.
+     */
+    metrics(): KafkaMetrics | undefined;
     /**
      * Connects the producer. Resolves once a broker has answered.
      *
@@ -1932,6 +2039,7 @@ export type {
   CommandEvent,
   CommandInput,
   Compression,
+  ConsumedMetrics,
   Consumer,
   ConsumerBatchSubscribeOptions,
   ConsumerReport,
@@ -1947,6 +2055,7 @@ export type {
   DisconnectReport,
   DomainEvent,
   DomainEventInput,
+  DurationHistogram,
   EncodeContext,
   EventBus,
   EventBusOptions,
@@ -1958,7 +2067,9 @@ export type {
   EventSubscribeOptions,
   EventSubscription,
   EventType,
+  FailedAttempts,
   FailureClass,
+  GroupMetrics,
   GroupProtocol,
   HeaderValue,
   HeadersInput,
@@ -1966,6 +2077,7 @@ export type {
   KafkaConfig,
   KafkaErrorFields,
   KafkaErrorJson,
+  KafkaMetrics,
   KafkaService,
   KeyInput,
   LogLevel,
@@ -1979,6 +2091,7 @@ export type {
   NaradErrorCode,
   Next,
   Ordering,
+  PartitionMetrics,
   PartitionOffsets,
   PartitionPlace,
   PublishInput,
@@ -2010,6 +2123,7 @@ export type {
   SendNext,
   SendOptions,
   SendRecord,
+  SentMetrics,
   ServiceEvents,
   ServiceMode,
   SslConfig,

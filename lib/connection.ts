@@ -12,6 +12,7 @@ import { type NewTopic, SharedTopicAdmin } from './delivery/shared-topic-admin.t
 import { ClosedError, fromNative, type KafkaError } from './errors.ts'
 import type { ServiceEmitter } from './events.ts'
 import type { EntryLevel, NaradLogger } from './logger.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import type { NativeError } from './native.ts'
 import { Producer } from './producer/producer.ts'
 
@@ -44,6 +45,7 @@ export class Connection {
   readonly #config: ResolvedConfig
   readonly #logger: NaradLogger
   readonly #emitter: ServiceEmitter
+  readonly #metrics: Metrics | undefined
   readonly #onLive: () => void
   readonly #consumers = new Map<string, Promise<Member>>()
   readonly #started = new Map<string, Member>()
@@ -68,15 +70,27 @@ export class Connection {
   #isClosing = false
 
   /** @param onLive The first part has reached a broker. */
-  constructor(config: ResolvedConfig, logger: NaradLogger, emitter: ServiceEmitter, onLive: () => void) {
+  constructor(
+    config: ResolvedConfig,
+    logger: NaradLogger,
+    emitter: ServiceEmitter,
+    metrics: Metrics | undefined,
+    onLive: () => void,
+  ) {
     this.#config = config
     this.#logger = logger
     this.#emitter = emitter
+    this.#metrics = metrics
     this.#onLive = onLive
   }
 
   get isConnected(): boolean {
     return !this.#isClosing && (this.#watch?.isConnected ?? false)
+  }
+
+  /** Records that were sent and are not with the native side yet. */
+  get queued(): number {
+    return this.#producer?.queued ?? 0
   }
 
   /** Nothing was connected, so nothing is lost by letting it go. */
@@ -137,6 +151,7 @@ export class Connection {
         onError: (error) => this.#onNativeError(error, this.#isProducerConnecting),
         onLog: (level, text) => this.#log(level, text),
       },
+      this.#metrics,
       isEmbedded(properties['bootstrap.servers'] ?? ''),
     )
     return this.#producer
@@ -199,6 +214,7 @@ export class Connection {
       commitIntervalMs,
       prefetchBytes,
       timeoutMs: connectionTimeoutMs,
+      metrics: this.#metrics,
       listener: {
         onError: (error) => this.#emitError(error),
         onNativeError: (error) => this.#onNativeError(error, isConnecting, group),

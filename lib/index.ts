@@ -102,6 +102,15 @@ export {
   message,
   type RecordMetadata,
 } from './message.ts'
+export type {
+  ConsumedMetrics,
+  DurationHistogram,
+  FailedAttempts,
+  GroupMetrics,
+  KafkaMetrics,
+  PartitionMetrics,
+  SentMetrics,
+} from './metrics/types.ts'
 export { correlation } from './middleware/correlation.ts'
 export { type Claim, type DedupeOptions, type DedupeStore, dedupe } from './middleware/dedupe.ts'
 export { type MemoryStoreOptions, memoryStore } from './middleware/memory-store.ts'

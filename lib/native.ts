@@ -4,9 +4,12 @@ import { NativeLoadError } from './errors.ts'
 export type NativeModule = typeof import('../native/index.js')
 export type {
   NativeBatch,
+  NativeConsumedMetrics,
   NativeConsumer,
   NativeConsumerEvent,
   NativeError,
+  NativeGroupMetrics,
+  NativeMetrics,
   NativeMove,
   NativePartition,
   NativeProducer,

@@ -17,6 +17,8 @@ import { ArgumentError, ClosedError, ConfigError } from './errors.ts'
 import { ServiceEmitter } from './events.ts'
 import { createLogger, type NaradLogger } from './logger.ts'
 import { type MessageBuilder, messageFields, type RecordMetadata } from './message.ts'
+import { Metrics } from './metrics/metrics.ts'
+import type { KafkaMetrics } from './metrics/types.ts'
 import { logging } from './middleware/logging.ts'
 import type { MiddlewareInput } from './middleware/middleware.ts'
 import { encodeRecords, sendRecordsOf, sendRecordsOfRaw } from './middleware/send.ts'
@@ -50,6 +52,7 @@ export class KafkaService extends ServiceEmitter {
   readonly #middleware = new MiddlewareStack()
   #config: ResolvedConfig | undefined
   #logger: NaradLogger | undefined
+  #metrics: Metrics | undefined
   #session: Session | undefined
   #disconnecting: Promise<DisconnectReport> | undefined
   #ignoreSignals: (() => void) | undefined
@@ -76,7 +79,8 @@ export class KafkaService extends ServiceEmitter {
     const { logLevel: level, logger, enableMiddleware } = this.#config
     this.#logger = createLogger({ level, logger })
     this.#middleware.setBuiltIn(enableMiddleware ? [logging(this.#logger)] : [])
-    this.#session = new Session(this.#config, this.#logger, this)
+    this.#metrics = enableMiddleware ? (this.#metrics ?? new Metrics()) : undefined
+    this.#session = new Session(this.#config, this.#logger, this, this.#metrics)
     this.#wasDisconnected = false
     this.#disconnecting = undefined
     return this
@@ -111,6 +115,15 @@ export class KafkaService extends ServiceEmitter {
 
   get mode(): ServiceMode {
     return this.#session?.mode ?? 'disconnected'
+  }
+
+  /**
+   * What was counted since the process began, over all connections of this service, and how things stand now. Reads
+   * memory alone, and asks no broker. Undefined where `enableMiddleware` is false, since nothing is counted then.
+   */
+  metrics(): KafkaMetrics | undefined {
+    if (this.#config === undefined) this.init()
+    return this.#session?.metrics()
   }
 
   /**

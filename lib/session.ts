@@ -8,6 +8,8 @@ import { ArgumentError, ClosedError, KafkaError, NotConnectedError } from './err
 import type { ServiceEmitter } from './events.ts'
 import type { NaradLogger } from './logger.ts'
 import type { RecordMetadata } from './message.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import type { KafkaMetrics } from './metrics/types.ts'
 import type { Producer } from './producer/producer.ts'
 
 /** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
@@ -27,16 +29,18 @@ export class Session {
   readonly #config: ResolvedConfig
   readonly #logger: NaradLogger
   readonly #emitter: ServiceEmitter
+  readonly #metrics: Metrics | undefined
   #connection: Connection | undefined
   #logOnly: LogOnly | undefined
   #wish: Wish = { groups: [], subscriptions: [] }
   #lastGroup: string | undefined
   #isClosed = false
 
-  constructor(config: ResolvedConfig, logger: NaradLogger, emitter: ServiceEmitter) {
+  constructor(config: ResolvedConfig, logger: NaradLogger, emitter: ServiceEmitter, metrics: Metrics | undefined) {
     this.#config = config
     this.#logger = logger
     this.#emitter = emitter
+    this.#metrics = metrics
   }
 
   /** Something is connected, or is to be as soon as there is a broker. */
@@ -55,6 +59,10 @@ export class Session {
   get mode(): ServiceMode {
     if (this.isLogOnly) return 'log-only'
     return this.#connection === undefined ? 'disconnected' : 'live'
+  }
+
+  metrics(): KafkaMetrics | undefined {
+    return this.#metrics?.snapshot(this.#connection?.queued ?? 0)
   }
 
   async connectProducer(): Promise<void> {
@@ -220,7 +228,7 @@ export class Session {
   }
 
   #createConnection(onLive: () => void): Connection {
-    return new Connection(this.#config, this.#logger, this.#emitter, onLive)
+    return new Connection(this.#config, this.#logger, this.#emitter, this.#metrics, onLive)
   }
 
   /** Connects all that was wished for; rejects while there is no broker. */

@@ -837,6 +837,7 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.NativeBroker = nativeBinding.NativeBroker
 module.exports.NativeConsumer = nativeBinding.NativeConsumer
+module.exports.NativeMetrics = nativeBinding.NativeMetrics
 module.exports.NativeProducer = nativeBinding.NativeProducer
 module.exports.errorCodes = nativeBinding.errorCodes
 module.exports.startBroker = nativeBinding.startBroker

@@ -67,6 +67,18 @@ export declare class NativeConsumer {
   close(timeoutMs: number): Promise<NativeConsumerReport>
 }
 
+/** The metrics of a service, whatever is connected. */
+export declare class NativeMetrics {
+  /** The upper bounds of the buckets of histograms are microseconds. */
+  constructor(bounds: Array<number>)
+  /** Adds what was counted of handlers since the last time. JavaScript names the cells. */
+  handled(group: string, topic: string, counted: Float64Array): void
+  /** What was sent, by topic. */
+  sent(): Array<NativeSentMetrics>
+  /** What groups do, by name. */
+  groups(): Array<NativeGroupMetrics>
+}
+
 /** The producer of a service. */
 export declare class NativeProducer {
   /** Waits until a broker answers. */
@@ -95,6 +107,15 @@ export interface NativeBatch {
 /** How large an embedded cluster is. */
 export interface NativeBrokerSettings {
   brokers: number
+}
+
+/** What a group received of a topic. */
+export interface NativeConsumedMetrics {
+  topic: string
+  received: number
+  bytes: number
+  /** What was given to `handled`, summed cell by cell. */
+  handlers: Array<number>
 }
 
 /** One of: a batch, a rebalance, moves, an error, a log line. */
@@ -140,6 +161,27 @@ export interface NativeFailure {
   error: NativeError
 }
 
+/** What a group does. */
+export interface NativeGroupMetrics {
+  group: string
+  commits: number
+  failedCommits: number
+  assigned: number
+  revoked: number
+  lost: number
+  held: number
+  topics: Array<NativeConsumedMetrics>
+  partitions: Array<NativePartitionMetrics>
+}
+
+/** Durations by how long they were. */
+export interface NativeHistogram {
+  /** One more than there are bounds. */
+  buckets: Array<number>
+  /** Seconds. */
+  sum: number
+}
+
 /** A line of librdkafka's log. */
 export interface NativeLog {
   /** Syslog level: 0 is an emergency, 7 is debug. */
@@ -167,6 +209,14 @@ export interface NativePartition {
   subscription: number
   topic: string
   partition: number
+}
+
+/** A partition while it is assigned. */
+export interface NativePartitionMetrics {
+  topic: string
+  partition: number
+  inFlight: number
+  lag?: number
 }
 
 /** One of: a call that is settled, an error, a log line. */
@@ -222,6 +272,17 @@ export interface NativeSeekTarget {
   value: number
 }
 
+/** What was sent to a topic. */
+export interface NativeSentMetrics {
+  topic: string
+  records: number
+  bytes: number
+  /** By error code. */
+  failures: Record<string, number>
+  inFlight: number
+  latency: NativeHistogram
+}
+
 /** A subscription as it is asked for. */
 export interface NativeSubscription {
   id: number
@@ -247,7 +308,7 @@ export interface NativeTopic {
 export declare function startBroker(settings: NativeBrokerSettings, onEvent: (arg: NativeError) => unknown): NativeBroker | NativeError
 
 /** Starts a consumer, or says what is wrong with its properties. */
-export declare function startConsumer(properties: Record<string, string>, settings: NativeConsumerSettings, onEvent: (arg: NativeConsumerEvent) => unknown): NativeConsumer | NativeError
+export declare function startConsumer(properties: Record<string, string>, settings: NativeConsumerSettings, metrics: NativeMetrics | undefined | null, onEvent: (arg: NativeConsumerEvent) => unknown): NativeConsumer | NativeError
 
 /** Starts a producer, or says what is wrong with its properties. */
-export declare function startProducer(properties: Record<string, string>, onEvent: (arg: NativeProducerEvent) => unknown): NativeProducer | NativeError
+export declare function startProducer(properties: Record<string, string>, metrics: NativeMetrics | undefined | null, onEvent: (arg: NativeProducerEvent) => unknown): NativeProducer | NativeError

@@ -26,6 +26,7 @@ export function rawConsumer(scope: Scope, properties: Record<string, string>): R
   const consumer = native.startConsumer(
     { 'enable.auto.commit': 'false', 'enable.auto.offset.store': 'false', 'group.id': randomGroup(), ...properties },
     { commitIntervalMs: 100, prefetchBytes: 8 * 1024 * 1024 },
+    undefined,
     ({ batch, error, log }: NativeConsumerEvent) => {
       if (batch !== undefined) batches.push(new Batch(batch))
       if (error !== undefined) errors.push(error)

@@ -85,6 +85,7 @@ export function runnerBed({
     codec: resolveCodec('json'),
     delivery,
     isManual,
+    isTimed: false,
     places: new Map([0, 1, 2, 3].map((slot) => [slot, place(slot)])),
     completions,
     park: async (failure: Failure, { offset }: RecordContext, history: History) => {

@@ -176,7 +176,7 @@ export const OPTIONS: Readonly<Record<OptionName, OptionSpec>> = {
     type: 'boolean',
     env: ['KAFKA_ENABLE_MIDDLEWARE'],
     default: true,
-    doc: 'Whether the built-in logging middleware runs.',
+    doc: 'Whether the built-in logging middleware runs, and metrics are counted.',
   },
   connectionTimeoutMs: {
     type: 'integer',

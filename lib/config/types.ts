@@ -109,7 +109,7 @@ export interface KafkaConfig {
    */
   dlqTopic?: string | undefined
   /**
-   * Whether the built-in logging middleware runs. Variable: KAFKA_ENABLE_MIDDLEWARE.
+   * Whether the built-in logging middleware runs, and metrics are counted. Variable: KAFKA_ENABLE_MIDDLEWARE.
    *
    * @defaultValue `true`
    */

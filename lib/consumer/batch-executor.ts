@@ -223,6 +223,7 @@ export class BatchExecutor implements Runner {
     const { group, handler, places, codec, delivery, isManual, clock = systemClock } = this.#options
     const contexts = items.map(({ batch, index, slot, history }) => {
       const place = places.get(slot) as Place
+      place.meter?.attempted()
       const attempt = (history?.attempts ?? 0) + 1
       const acknowledgement = isManual ? new Acknowledgement(batch, index) : undefined
       return new RecordContext(batch.block, batch.row(index), place, attempt, acknowledgement)
@@ -245,6 +246,7 @@ export class BatchExecutor implements Runner {
     this.#controller = controller
     this.#running = items
     const sinceMs = clock.now()
+    const beganMs = performance.now()
     this.#unfinished = () => decoded.map((context) => unfinished(context, 'handler', clock.now() - sinceMs))
     let timeout: HandlerTimeoutError | undefined
     const cancel = Number.isFinite(delivery.timeoutMs)
@@ -266,6 +268,7 @@ export class BatchExecutor implements Runner {
     } catch (error) {
       whole = classify(error, delivery.classify)
     }
+    RecordContext.meter(decoded[0] as RecordContext)?.timed(performance.now() - beganMs)
     cancel?.()
     this.#controller = undefined
     this.#running = []
@@ -291,7 +294,10 @@ export class BatchExecutor implements Runner {
     const { delivery, listener, random } = this.#options
     if (failure === undefined) return this.#handled(item, context)
     RecordContext.forgo(context)
-    if (!this.#isLive(item)) return undefined
+    if (!this.#isLive(item)) {
+      RecordContext.meter(context)?.aborted()
+      return undefined
+    }
     const { attempt } = context
     item.history = failedAgain(attempt, item.history)
     const due = nextStep(delivery, failure, attempt, random)

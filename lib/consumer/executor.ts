@@ -4,6 +4,8 @@ import { backOffMs, nextStep } from '../delivery/retry-policy.ts'
 import { isAck, returnedFailure } from '../delivery/verdict.ts'
 import type { HandlerTimeoutError } from '../errors.ts'
 import { Fifo } from '../fifo.ts'
+import type { HandlerMeter } from '../metrics/handler-meter.ts'
+import { HandlerTimer } from '../metrics/handler-timer.ts'
 import { Acknowledgement } from './acknowledgement.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import { type Batch, DONE, FAILED, type Fate, NOT_RUN } from './batch.ts'
@@ -49,7 +51,8 @@ export class Executor implements Runner {
   readonly #lanes: Lanes
   readonly #acknowledgements: Acknowledgements
   readonly #clock: Clock
-  readonly #slice = new TimeSlice()
+  readonly #timer: HandlerTimer | undefined
+  readonly #slice: TimeSlice
   readonly #workers: Workers
   readonly #batches = new Fifo<Batch>()
   /** Batches of which something is left. */
@@ -70,6 +73,8 @@ export class Executor implements Runner {
     this.#lanes = new Lanes(this.#reports)
     this.#acknowledgements = new Acknowledgements(this.#reports, (batch) => this.#open.delete(batch))
     this.#clock = options.clock ?? systemClock
+    this.#timer = options.isTimed ? new HandlerTimer() : undefined
+    this.#slice = new TimeSlice(this.#timer)
     this.#workers = new Workers(options.delivery.timeoutMs)
   }
 
@@ -135,7 +140,7 @@ export class Executor implements Runner {
     const writing = [...this.#held].flatMap(({ writing, history }) =>
       writing === undefined ? [] : unwritten(writing, history as History),
     )
-    return [...this.#workers.running(this.#clock.now()), ...writing]
+    return [...this.#workers.running(this.#clock.now(), this.#timer), ...writing]
   }
 
   /** Lets as many work as may. */
@@ -159,6 +164,7 @@ export class Executor implements Runner {
    */
   async #run(worker: Worker): Promise<void> {
     const { handler, codec, delivery, isManual } = this.#options
+    const timer = this.#timer
     let hasWork = true
     while (hasWork) {
       const { batch, index } = worker
@@ -166,6 +172,7 @@ export class Executor implements Runner {
       const context = this.#contextOf(worker)
       worker.context = context
       worker.seenMs = UNSEEN
+      if (timer !== undefined) worker.began = timer.begin()
       let failure: Failure | undefined
       try {
         const result = handler(RecordContext.decode(context, codec), context)
@@ -176,6 +183,7 @@ export class Executor implements Runner {
         failure = classify(error, delivery.classify)
       }
       worker.seenMs = IDLE
+      if (timer !== undefined) timer.end(worker.meter as HandlerMeter, worker.began)
       if (worker.timeout !== undefined) {
         this.#endLate(worker, worker.timeout)
         return
@@ -197,6 +205,7 @@ export class Executor implements Runner {
     const row = batch.row(index)
     const { places, isManual, retried } = this.#options
     const place = places.get(block.slot(row)) as Place
+    worker.meter = place.meter
     const acknowledgement = isManual ? new Acknowledgement(batch, index) : undefined
     if (retried !== undefined) {
       const origin = retried.origin(block, row, place)
@@ -345,7 +354,10 @@ export class Executor implements Runner {
     const { delivery, listener, random } = this.#options
     const slot = batch.slot(index)
     // its next owner gets the record again: it failed because it was told to stop, or it does not matter here
-    if (!this.#mayRun(slot)) return this.#settle(batch, index, NOT_RUN)
+    if (!this.#mayRun(slot)) {
+      RecordContext.meter(context)?.aborted()
+      return this.#settle(batch, index, NOT_RUN)
+    }
     const record = { batch, index, history: failedAgain(context.attempt, history) }
     const step = nextStep(delivery, failure, context.attempt, random)
     listener.onFailure(failure, context, step)

@@ -8,6 +8,7 @@ import type { TopicAdmin } from '../delivery/side-topics.ts'
 import type { SideSender } from '../delivery/side-writer.ts'
 import { ArgumentError, ClosedError, fromNative, type KafkaError } from '../errors.ts'
 import { hold, release } from '../keep-alive.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import {
   type NativeConsumer,
   type NativeConsumerEvent,
@@ -19,7 +20,7 @@ import {
 import { Batch } from './batch.ts'
 import { Flow } from './flow.ts'
 import type { SubscriptionObserver } from './observer.ts'
-import type { Place, RecordContext } from './record.ts'
+import { type Place, RecordContext } from './record.ts'
 import { type RetrySubscription, RetrySubscriptions } from './retry-subscriptions.ts'
 import type { Parked, Runner, UnfinishedRecord } from './runner.ts'
 import { Runners } from './runners.ts'
@@ -66,6 +67,8 @@ export interface MemberOptions {
   readonly prefetchBytes: number
   readonly timeoutMs: number
   readonly listener: MemberListener
+  /** Where it counts, if anywhere. */
+  readonly metrics: Metrics | undefined
   /** Sends dead letters, and records to retry topics. */
   readonly sender: SideSender
   /** Looks for their topics, and creates them. */
@@ -116,9 +119,11 @@ export class Member {
     const { startConsumer, NativeConsumer: NativeClass } = native()
     // weak, because the native side keeps the function: a member that was dropped could never be collected
     let weak: WeakRef<Member> | undefined
-    const { commitIntervalMs, prefetchBytes } = options
+    const { commitIntervalMs, prefetchBytes, metrics } = options
     const settings = { commitIntervalMs, prefetchBytes }
-    const handle = startConsumer(options.properties, settings, (event) => weak?.deref()?.onEvent(event))
+    const handle = startConsumer(options.properties, settings, metrics?.native, (event) =>
+      weak?.deref()?.onEvent(event),
+    )
     if (!(handle instanceof NativeClass)) throw fromNative(handle, { group: options.group })
     const member = new Member(handle, options)
     weak = new WeakRef(member)
@@ -170,9 +175,10 @@ export class Member {
       return
     }
     const { group } = this
+    const { metrics } = this.#options
     for (const assigned of partitions) {
       const { slot, topic, partition } = assigned
-      this.#places.set(slot, { topic, partition, group })
+      this.#places.set(slot, { topic, partition, group, meter: metrics?.handlers(group, topic) })
       this.#flows.get(assigned.subscription)?.assigned(assigned)
     }
     this.#tell(kind, partitions)
@@ -264,15 +270,25 @@ export class Member {
   }
 
   #makeRunners(spec: ResolvedSubscription, handler: unknown): Runners {
-    const { sender, admin, listener } = this.#options
-    const { onParked, onError } = listener
-    const onFailure: MemberListener['onFailure'] = (failure, context, step) => {
-      listener.onFailure(failure, context, step)
-      if (step.kind === 'stop') spec.observer?.onFailed(failure.error)
-    }
+    const { sender, admin, listener, metrics } = this.#options
     return new Runners(spec, handler, {
       ...{ group: this.group, sender, admin, places: this.#places, completions: this.#native },
-      listener: { onFailure, onParked, onParkFailed: (error) => onError(error as KafkaError) },
+      isTimed: metrics !== undefined,
+      listener: {
+        onFailure: (failure, context, step) => {
+          RecordContext.meter(context)?.failed(failure.class, step)
+          listener.onFailure(failure, context, step)
+          if (step.kind === 'stop') spec.observer?.onFailed(failure.error)
+        },
+        onParked: (failure, context, parked) => {
+          RecordContext.meter(context)?.parked(parked.afterMs)
+          listener.onParked(failure, context, parked)
+        },
+        onParkFailed: (error, context) => {
+          RecordContext.meter(context)?.parkFailed()
+          listener.onError(error as KafkaError)
+        },
+      },
     })
   }
 

@@ -156,7 +156,7 @@ export class Reader {
     let weak: WeakRef<Reader> | undefined
     // it commits nothing: the interval has no meaning
     const settings = { commitIntervalMs: 1_000, prefetchBytes: options.prefetchBytes }
-    const handle = startConsumer(options.properties, settings, (event) => weak?.deref()?.onEvent(event))
+    const handle = startConsumer(options.properties, settings, undefined, (event) => weak?.deref()?.onEvent(event))
     if (!(handle instanceof NativeClass)) throw fromNative(handle)
     const reader = new Reader(handle, options)
     weak = new WeakRef(reader)

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import type { ResolvedCodec } from '../codec.ts'
 import { ArgumentError } from '../errors.ts'
 import { HEADERS } from '../headers.ts'
+import type { HandlerMeter } from '../metrics/handler-meter.ts'
 import type { Acknowledgement } from './acknowledgement.ts'
 import type { Block } from './block.ts'
 
@@ -10,6 +11,8 @@ export interface Place {
   readonly topic: string
   readonly partition: number
   readonly group: string
+  /** Where its records are counted, if anywhere. */
+  readonly meter?: HandlerMeter | undefined
 }
 
 /** A header as it was sent. */
@@ -199,6 +202,11 @@ export class RecordContext {
   /** @internal Where records are finished by hand. */
   static acknowledgement(context: RecordContext): Acknowledgement | undefined {
     return context.#acknowledgement
+  }
+
+  /** @internal Where it is counted, if anywhere. */
+  static meter(context: RecordContext): HandlerMeter | undefined {
+    return context.#place.meter
   }
 
   /** @internal Its attempt failed: what was or will be acknowledged counts for nothing. */

@@ -26,7 +26,7 @@ export class RetriedRecords implements Retried {
     const state = stateOf(block, row, place)
     if (state === undefined) return { block: block.pick([row]), place }
     const { topic, partition, offset, timestamp, ...history } = state
-    return { block: block.moved(row, offset, timestamp), place: { topic, partition, group: place.group }, history }
+    return { block: block.moved(row, offset, timestamp), place: { ...place, topic, partition }, history }
   }
 }
 

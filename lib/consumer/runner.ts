@@ -19,8 +19,8 @@ export interface UnfinishedRecord {
   /** What has not ended: its handler, or writing it to its retry topic or as a dead letter (`dead-letter`). */
   doing: 'handler' | 'dead-letter'
   /**
-   * For how long, in milliseconds. Of a handler of single records this is what was seen of it, which is up to a twentieth
-   * of `timeoutMs` less, and at most a second.
+   * For how long, in milliseconds. Without metrics (`enableMiddleware: false`) this is what was seen of a handler of single
+   * records, which is up to a twentieth of `timeoutMs` less, and at most a second.
    */
   runningMs: number
 }
@@ -91,6 +91,8 @@ export interface RunnerOptions {
   readonly park: (failure: Failure, context: RecordContext, history: History) => Promise<Parked>
   /** Where the records are those of retry topics. */
   readonly retried?: Retried | undefined
+  /** Whether places have meters. */
+  readonly isTimed: boolean
   /** The assigned partitions by slot. */
   readonly places: ReadonlyMap<number, Place>
   readonly completions: Completions

@@ -11,7 +11,7 @@ import { RetriedRecords } from './retried-records.ts'
 import type { Runner, RunnerOptions } from './runner.ts'
 import type { ResolvedSubscription } from './subscribe-options.ts'
 
-export interface RunnersOptions extends Pick<RunnerOptions, 'places' | 'completions' | 'listener'> {
+export interface RunnersOptions extends Pick<RunnerOptions, 'places' | 'completions' | 'listener' | 'isTimed'> {
   readonly group: string
   /** Sends what goes to the topics beside those of the subscription. */
   readonly sender: SideSender
@@ -66,11 +66,11 @@ export class Runners {
   /** @param here The retry topics that are read; undefined: those that the subscription was asked to read. */
   #runnerOptions(here: RetryTopics | undefined): RunnerOptions {
     const { codec, delivery, commit } = this.#spec
-    const { places, completions, listener } = this.#options
+    const { places, completions, listener, isTimed } = this.#options
     const all = delivery.retryTopicsMs.map((ms) => this.retries.find((one) => one.delayMs === ms) as RetryTopics)
     const parking = new Parking(this.#letterWriter, { all, writer: this.#retryWriter, here })
     return {
-      ...{ codec, delivery, places, completions, listener },
+      ...{ codec, delivery, places, completions, listener, isTimed },
       isManual: commit === 'manual',
       park: (failure, context, history) => parking.park(failure, context, history),
     }

@@ -1,4 +1,6 @@
 import { HandlerTimeoutError } from '../errors.ts'
+import type { HandlerMeter } from '../metrics/handler-meter.ts'
+import type { HandlerTimer } from '../metrics/handler-timer.ts'
 import type { Batch } from './batch.ts'
 import type { Waiting } from './lanes.ts'
 import { RecordContext } from './record.ts'
@@ -22,6 +24,9 @@ export class Worker {
   context!: RecordContext
   /** When its handler was first seen to run. */
   seenMs = IDLE
+  /** Where its record is counted, if anywhere, and when its handler began, as the timer has it. */
+  meter: HandlerMeter | undefined
+  began = 0
   /** Its handler passed the deadline: it works for nobody any more, but its lane waits for it. */
   timeout: HandlerTimeoutError | undefined
 
@@ -85,10 +90,13 @@ export class Workers {
   }
 
   /** The records whose handler runs. */
-  running(nowMs: number): UnfinishedRecord[] {
+  running(nowMs: number, timer: HandlerTimer | undefined): UnfinishedRecord[] {
     return [...this.active, ...this.#late]
       .filter(({ seenMs }) => seenMs !== IDLE)
-      .map(({ context, seenMs }) => unfinished(context, 'handler', seenMs === UNSEEN ? 0 : nowMs - seenMs))
+      .map(({ context, began, seenMs }) => {
+        const seen = seenMs === UNSEEN ? 0 : nowMs - seenMs
+        return unfinished(context, 'handler', timer?.since(began) ?? seen)
+      })
   }
 
   /** A handler past its deadline has settled at last. */

@@ -1,5 +1,6 @@
 import { ClosedError, fromNative, KafkaError, SendError } from '../errors.ts'
 import type { RecordMetadata } from '../message.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { type NativeError, type NativeProducer, type NativeProducerEvent, native } from '../native.ts'
 import type { Columns } from './packer.ts'
 import { Sender, type Settled } from './sender.ts'
@@ -34,14 +35,20 @@ export class Producer {
   }
 
   /**
+   * @param metrics Where it counts, if anywhere.
    * @param isEmbedded Whether the broker is an embedded one, which acknowledges every record with the time 1234.
    * @throws {@link ConfigError} when librdkafka refuses the properties.
    */
-  static start(properties: Record<string, string>, listener: ProducerListener, isEmbedded = false): Producer {
+  static start(
+    properties: Record<string, string>,
+    listener: ProducerListener,
+    metrics: Metrics | undefined,
+    isEmbedded: boolean,
+  ): Producer {
     const { startProducer, NativeProducer: NativeClass } = native()
     // weak, because the native side keeps the function: a producer that was dropped could never be collected
     let weak: WeakRef<Producer> | undefined
-    const handle = startProducer(properties, (event) => weak?.deref()?.onEvent(event))
+    const handle = startProducer(properties, metrics?.native, (event) => weak?.deref()?.onEvent(event))
     if (!(handle instanceof NativeClass)) throw fromNative(handle)
     const producer = new Producer(handle, listener, isEmbedded)
     weak = new WeakRef(producer)
@@ -54,6 +61,11 @@ export class Producer {
     else if (event.error !== undefined) this.#listener.onError(event.error)
     else if (event.log !== undefined) this.#listener.onLog(event.log.level, event.log.text)
     return undefined
+  }
+
+  /** Records that wait to be handed to the native side. */
+  get queued(): number {
+    return this.#sender.queued
   }
 
   /** Waits until a broker answers. */

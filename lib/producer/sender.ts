@@ -92,6 +92,13 @@ export class Sender {
     return this.#pending
   }
 
+  /** Records that wait to be handed to the native side. */
+  get queued(): number {
+    let inFlight = 0
+    for (const runs of this.#calls.values()) for (const { count } of runs) inFlight += count
+    return this.#pending - inFlight
+  }
+
   /** Queues records of one topic. The promise never rejects: failures are part of what it gives. */
   send(topicIndex: number, columns: Columns): Promise<Settled> {
     return new Promise((settle) => {

@@ -8,6 +8,7 @@ use napi::{Result, Status};
 use napi_derive::napi;
 
 use super::error::{NativeError, NativeLog, closed};
+use super::metrics::NativeMetrics;
 use super::notices::Notices;
 use super::questions::{
     NativeNewTopic, NativeRange, NativeReading, NativeSeekPlace, NativeSeekTarget, NativeSubscription,
@@ -186,6 +187,7 @@ pub struct NativeConsumer {
 pub fn start_consumer(
     properties: HashMap<String, String>,
     settings: NativeConsumerSettings,
+    metrics: Option<&NativeMetrics>,
     on_event: Function<NativeConsumerEvent, Unknown<'static>>,
 ) -> Result<Either<NativeConsumer, NativeError>> {
     let notices = Notices::default();
@@ -203,6 +205,7 @@ pub fn start_consumer(
     let settings = ConsumerSettings {
         commit_interval: Duration::from_millis(settings.commit_interval_ms.into()),
         prefetch_budget: settings.prefetch_bytes as usize,
+        metrics: metrics.map(|metrics| metrics.group(properties.get("group.id").map_or("", String::as_str))),
     };
     Ok(
         match Consumer::start(&properties, settings, Arc::new(Events { function, notices })) {

@@ -12,6 +12,7 @@
 mod broker;
 mod consumer;
 mod error;
+mod metrics;
 mod notices;
 mod producer;
 mod questions;

@@ -10,6 +10,7 @@ use napi::{Result, Status};
 use napi_derive::napi;
 
 use super::error::{NativeError, NativeLog, closed};
+use super::metrics::NativeMetrics;
 use super::notices::Notices;
 use super::reply::{answers, connect, failure, promise};
 use crate::core::error::CoreError;
@@ -131,6 +132,7 @@ pub struct NativeProducer {
 #[napi(catch_unwind)]
 pub fn start_producer(
     properties: HashMap<String, String>,
+    metrics: Option<&NativeMetrics>,
     on_event: Function<NativeProducerEvent, Unknown<'static>>,
 ) -> Result<Either<NativeProducer, NativeError>> {
     let notices = Notices::default();
@@ -146,7 +148,11 @@ pub fn start_producer(
         })?;
     let properties: BTreeMap<_, _> = properties.into_iter().collect();
     Ok(
-        match Producer::start(&properties, Arc::new(Events { function, notices })) {
+        match Producer::start(
+            &properties,
+            metrics.map(NativeMetrics::all),
+            Arc::new(Events { function, notices }),
+        ) {
             Ok(producer) => Either::A(NativeProducer {
                 producer: Some(producer),
             }),

@@ -6,6 +6,7 @@ pub mod consumer;
 pub mod embedded;
 pub mod error;
 pub mod metadata;
+pub mod metrics;
 pub mod prefetch;
 pub mod producer;
 mod rd;

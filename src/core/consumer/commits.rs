@@ -1,12 +1,14 @@
 //! Sending positions to the group coordinator, one request at a time.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
 use super::subscription::Slots;
 use crate::core::error::{CoreError, ErrorCode, error_text};
+use crate::core::metrics::GroupMetrics;
 use crate::core::rd::{Event, Handle, NO_ERROR, PartitionOffset, Partitions, Queue};
 
 /// A commit that is not answered is sent again after this long.
@@ -23,16 +25,18 @@ pub(super) struct Commits {
     /// When what was refused may be sent again.
     retry: Option<Instant>,
     is_hopeless: bool,
+    metrics: Option<Arc<GroupMetrics>>,
 }
 
 impl Commits {
-    pub(super) fn new(interval: Duration) -> Self {
+    pub(super) fn new(interval: Duration, metrics: Option<Arc<GroupMetrics>>) -> Self {
         Self {
             interval,
             last: None,
             sent: None,
             retry: None,
             is_hopeless: false,
+            metrics,
         }
     }
 
@@ -112,6 +116,9 @@ impl Commits {
         let cause = refused.map_or(event.error(), |p| p.error);
         if cause == NO_ERROR || RDKafkaErrorCode::from(cause) == RDKafkaErrorCode::NoOffset {
             self.is_hopeless = false;
+            if let Some(metrics) = &self.metrics {
+                metrics.commits.fetch_add(1, Ordering::Relaxed);
+            }
             return None;
         }
         self.refused(cause, slots);
@@ -125,6 +132,9 @@ impl Commits {
 
     fn refused(&mut self, cause: RDKafkaRespErr, slots: &mut Slots) {
         self.is_hopeless = is_hopeless(cause);
+        if let Some(metrics) = &self.metrics {
+            metrics.failed_commits.fetch_add(1, Ordering::Relaxed);
+        }
         self.retry = Some(Instant::now() + RETRY);
         for partition in slots.values_mut() {
             partition.committed = None;
@@ -188,7 +198,7 @@ mod tests {
     // the earlier one: nothing was committed before the group was left.
     #[test]
     fn the_first_commit_is_due_at_once_and_the_next_after_the_interval() {
-        let mut commits = Commits::new(Duration::from_secs(60));
+        let mut commits = Commits::new(Duration::from_secs(60), None);
         assert!(commits.is_due());
         commits.last = Some(Instant::now());
         assert!(!commits.is_due());
@@ -199,7 +209,7 @@ mod tests {
     // It was due at the interval, however long the answer took: the owner thread woke every millisecond.
     #[test]
     fn while_a_commit_waits_for_its_answer_the_next_one_is_not_due() {
-        let mut commits = Commits::new(Duration::ZERO);
+        let mut commits = Commits::new(Duration::ZERO, None);
         let sent = Instant::now();
         commits.last = Some(sent);
         commits.sent = Some(sent);
@@ -209,7 +219,7 @@ mod tests {
     // It was sent again at once while partitions were revoked, and until the deadline while the group was left.
     #[test]
     fn a_refused_commit_is_tried_again_after_a_pause_and_given_up_without_the_right() {
-        let mut commits = Commits::new(Duration::ZERO);
+        let mut commits = Commits::new(Duration::ZERO, None);
         let mut slots = Slots::default();
         let cause = RDKafkaRespErr::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS;
         commits.refused(cause, &mut slots);

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
 use super::commits::Commits;
+use super::counting::Counting;
 use super::joining::Waiter;
 use super::rebalance::Revocation;
 use super::resets::lost_position;
@@ -62,6 +63,7 @@ pub(super) struct Group {
     pub(super) waiters: Vec<Waiter>,
     pub(super) closing: Option<Closing>,
     pub(super) fatal: bool,
+    pub(super) counting: Option<Counting>,
     _share: Share,
     // declared last: queues go before the handle
     pub(super) handle: Arc<Handle>,
@@ -96,13 +98,14 @@ impl Group {
             slots: Slots::default(),
             next_slot: 0,
             next_batch: 0,
-            commits: Commits::new(settings.commit_interval),
+            commits: Commits::new(settings.commit_interval, settings.metrics.clone()),
             generation: Arc::new(AtomicU64::new(0)),
             revocation: None,
             is_assigning: false,
             waiters: Vec::new(),
             closing: None,
             fatal: false,
+            counting: settings.metrics.map(Counting::new),
             _share: share,
             handle,
         })
@@ -124,6 +127,7 @@ impl Group {
                 return self.leave();
             }
             let wake_at = self.intake();
+            self.count();
             self.finish_revocation();
             self.finish_readings();
             self.look_for_growth();
@@ -342,6 +346,7 @@ impl Group {
                 left_group = self.handle.is_closed();
             }
         }
+        self.stop_counting();
         (closing.reply)(ConsumerReport {
             unfinished,
             left_group,

@@ -4,6 +4,7 @@
 
 mod batch;
 mod commits;
+mod counting;
 mod group;
 mod joining;
 mod lanes;
@@ -36,6 +37,7 @@ pub use targets::SeekTarget;
 use super::connect::{Connector, Pending, Progress};
 use super::error::{CoreError, ErrorCode, Result};
 use super::metadata::{self, NewTopic, TopicSize};
+use super::metrics::GroupMetrics;
 use super::prefetch::Share;
 use super::rd::{Handle, Kind};
 use right::GroupRight;
@@ -104,12 +106,14 @@ pub enum Outcome {
 }
 
 /// Tuning of a consumer; every duration has its property in `lib/config/options.ts`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct ConsumerSettings {
     /// Longest time between a moved watermark and its commit.
     pub commit_interval: Duration,
     /// Bytes that all consumers of this process may prefetch.
     pub prefetch_budget: usize,
+    /// Where it counts what it does, if anywhere.
+    pub metrics: Option<Arc<GroupMetrics>>,
 }
 
 /// What a close left behind.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::AssignedPartition;
+use super::counting::PartitionCounting;
 use super::reading::End;
 use super::watermark::Watermark;
 use crate::core::rd::{Message, Queue};
@@ -38,6 +39,7 @@ pub(super) struct Partition {
     pub(super) end: Option<End>,
     /// Its records; forwarded to the subscription's queue unless it is cut off.
     pub(super) queue: Queue,
+    pub(super) counting: Option<PartitionCounting>,
 }
 
 impl Partition {

@@ -202,6 +202,7 @@ impl Group {
                         is_reached: false,
                     }),
                     queue,
+                    counting: None,
                 },
             ));
         }

@@ -74,7 +74,7 @@ impl Group {
         }
         let mut partitions = self.revocation.take().map_or_else(Vec::new, |r| r.partitions);
         partitions.extend(gone.iter().map(|p| (Arc::clone(&p.topic), p.partition)));
-        self.events.rebalance(Rebalance {
+        self.tell_rebalance(Rebalance {
             kind,
             partitions: gone,
         });
@@ -153,7 +153,7 @@ impl Group {
             subscription.forget_routes();
         }
         // told before the first record can be
-        self.events.rebalance(Rebalance {
+        self.tell_rebalance(Rebalance {
             kind: RebalanceKind::Assigned,
             partitions: assigned,
         });
@@ -192,6 +192,10 @@ impl Group {
         // a start that was fixed at the end is committed at once: whoever owns the partition next
         // goes on from there, not from a later end
         let fixed = (!is_committed && start >= 0).then_some(start);
+        let counting = self
+            .counting
+            .as_ref()
+            .map(|counting| counting.partition(&topic, committed.partition, start));
         Some(Partition {
             slot: self.next_slot,
             topic,
@@ -206,6 +210,7 @@ impl Group {
             aside: None,
             end: None,
             queue,
+            counting,
         })
     }
 }

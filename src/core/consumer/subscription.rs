@@ -106,6 +106,11 @@ impl Subscription {
         self.waiting.iter().any(|(waiting, _)| *waiting == slot)
     }
 
+    /// Records with JavaScript that wait for something other than a free worker.
+    pub(super) fn held(&self) -> usize {
+        self.ledger.held().records
+    }
+
     /// Records with JavaScript, held or not.
     pub(super) fn unfinished(&self) -> usize {
         self.ledger.out().records + self.ledger.held().records
@@ -251,6 +256,9 @@ impl Subscription {
             }
             if let Some(partition) = &mut current {
                 partition.out += 1;
+                if let Some(counting) = &mut partition.counting {
+                    counting.received(&message);
+                }
                 records.push((slot, partition.watermark.receive(message.offset()), message));
             }
         }

@@ -1,10 +1,11 @@
 //! The producer's own thread: delivery reports in, results out; backlog into librdkafka's queue as
 //! it empties; errors and logs; and the bounded close.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::pending::PendingCalls;
+use super::tally::Tally;
 use super::{Notice, ProducerEvents, ProducerReport, Shared, Waiting, lock, why};
 use crate::core::error::{CoreError, ErrorCode, Result};
 use crate::core::rd::{Delivery, Event, EventKind, NO_ERROR};
@@ -21,14 +22,20 @@ pub(super) struct DeliveryThread {
     shared: Arc<Shared>,
     events: Arc<dyn ProducerEvents>,
     pending: PendingCalls,
+    tally: Option<Tally>,
 }
 
 impl DeliveryThread {
     pub(super) fn spawn(shared: Arc<Shared>, events: Arc<dyn ProducerEvents>) -> Result<()> {
+        let tally = shared
+            .metrics
+            .as_ref()
+            .map(|metrics| Tally::new(Arc::clone(metrics)));
         let thread = Self {
             shared,
             events,
             pending: PendingCalls::default(),
+            tally,
         };
         std::thread::Builder::new()
             .name("narad-producer".into())
@@ -66,7 +73,7 @@ impl DeliveryThread {
         let notices = std::mem::take(&mut *lock(&self.shared.notices));
         for notice in notices {
             match notice {
-                Notice::Begin { call, records } => self.pending.begin(call, records),
+                Notice::Begin { call, records, taken } => self.pending.begin(call, records, taken),
                 Notice::Refused { opaque, error } => self.settle(opaque, Err(error)),
             }
         }
@@ -74,6 +81,10 @@ impl DeliveryThread {
 
     fn settle(&mut self, opaque: usize, outcome: Result<(i32, i64, i64)>) {
         if let Some(result) = self.pending.settle(opaque, outcome) {
+            // whoever gets a result finds it counted
+            if let Some(tally) = &mut self.tally {
+                tally.flush();
+            }
             self.events.delivered(result);
         }
     }
@@ -82,11 +93,18 @@ impl DeliveryThread {
         match event.kind() {
             EventKind::Delivery => event.for_each_delivery(|delivery| {
                 let outcome = if delivery.error == NO_ERROR {
+                    if let Some(tally) = &mut self.tally {
+                        tally.acknowledged(delivery, &self.pending);
+                    }
                     Ok((delivery.partition, delivery.offset, delivery.timestamp()))
                 } else {
-                    Err(self
+                    let error = self
                         .shared
-                        .blame(delivery.error, |cause| undelivered(delivery, cause)))
+                        .blame(delivery.error, |cause| undelivered(delivery, cause));
+                    if let Some(tally) = &mut self.tally {
+                        tally.failed(delivery, error.code);
+                    }
+                    Err(error)
                 };
                 self.settle(delivery.opaque, outcome);
             }),
@@ -146,6 +164,11 @@ impl DeliveryThread {
             }
         }
         self.read_notices();
+        for target in &*self.shared.topics.read().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(metrics) = &target.metrics {
+                metrics.closed();
+            }
+        }
         // a thread of librdkafka may be busy, looking up a name for instance
         let error = failure("send", RDKafkaRespErr::RD_KAFKA_RESP_ERR__PURGE_INFLIGHT, true);
         for result in self.pending.fail_rest(&error) {

@@ -7,6 +7,7 @@
 mod deliveries;
 mod packed;
 mod pending;
+mod tally;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -19,6 +20,7 @@ pub use pending::CallResult;
 
 use super::connect;
 use super::error::{CoreError, ErrorCode, Result, error_text};
+use super::metrics::{Metrics, SentMetrics};
 use super::rd::{Handle, Kind, OutgoingRecord, Queue, Topic};
 use deliveries::DeliveryThread;
 use pending::opaque;
@@ -42,8 +44,16 @@ pub struct ProducerReport {
 
 /// Told to the delivery thread by the caller's thread.
 enum Notice {
-    Begin { call: u32, records: usize },
-    Refused { opaque: usize, error: CoreError },
+    Begin {
+        call: u32,
+        records: usize,
+        /// Where it matters.
+        taken: Option<Instant>,
+    },
+    Refused {
+        opaque: usize,
+        error: CoreError,
+    },
 }
 
 /// Records that found librdkafka's queue full, in the form they came in.
@@ -63,10 +73,17 @@ struct CloseRequest {
 
 type CloseReply = Box<dyn FnOnce(ProducerReport) + Send>;
 
+/// A topic that is sent to.
+struct Target {
+    topic: Topic,
+    metrics: Option<Arc<SentMetrics>>,
+}
+
 /// State shared by the caller's thread and the delivery thread.
 struct Shared {
     handle: Arc<Handle>,
-    topics: RwLock<Vec<Topic>>,
+    metrics: Option<Arc<Metrics>>,
+    topics: RwLock<Vec<Target>>,
     notices: Mutex<Vec<Notice>>,
     backlog: Mutex<VecDeque<Waiting>>,
     close: Mutex<CloseRequest>,
@@ -81,12 +98,17 @@ pub struct Producer {
 
 impl Producer {
     /// Creates a producer and its thread. It connects in the background.
-    pub fn start(properties: &BTreeMap<String, String>, events: Arc<dyn ProducerEvents>) -> Result<Self> {
+    pub fn start(
+        properties: &BTreeMap<String, String>,
+        metrics: Option<Arc<Metrics>>,
+        events: Arc<dyn ProducerEvents>,
+    ) -> Result<Self> {
         let handle = Arc::new(Handle::new(Kind::Producer, properties)?);
         let queue = Queue::main(&handle)
             .ok_or_else(|| CoreError::new(ErrorCode::Internal, "librdkafka gave no queue"))?;
         let shared = Arc::new(Shared {
             handle,
+            metrics,
             topics: RwLock::new(Vec::new()),
             notices: Mutex::new(Vec::new()),
             backlog: Mutex::new(VecDeque::new()),
@@ -107,13 +129,16 @@ impl Producer {
     /// The index of `topic` for packed records.
     pub fn topic_index(&self, topic: &str) -> Result<usize> {
         let mut topics = self.shared.topics.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = topics.iter().position(|known| known.name() == topic) {
+        if let Some(index) = topics.iter().position(|known| known.topic.name() == topic) {
             return Ok(index);
         }
         let created = Topic::new(&self.shared.handle, topic).ok_or_else(|| {
             CoreError::new(ErrorCode::InvalidTopic, format!("topic {topic:?} is not usable")).on_topic(topic)
         })?;
-        topics.push(created);
+        topics.push(Target {
+            topic: created,
+            metrics: self.shared.metrics.as_ref().map(|metrics| metrics.sent(topic)),
+        });
         Ok(topics.len() - 1)
     }
 
@@ -123,7 +148,9 @@ impl Producer {
         self.shared.notify(Notice::Begin {
             call,
             records: unpacked.len(),
+            taken: self.shared.metrics.as_ref().map(|_| Instant::now()),
         });
+        self.shared.count(&unpacked);
         let accepted = if lock(&self.shared.backlog).is_empty() {
             self.shared.produce(call, 0, &unpacked)
         } else {
@@ -162,6 +189,19 @@ impl Shared {
         self.queue.interrupt();
     }
 
+    /// Counts records as taken, before any of them can be settled.
+    fn count(&self, records: &[PackedRecord<'_>]) {
+        if self.metrics.is_none() {
+            return;
+        }
+        let topics = self.topics.read().unwrap_or_else(PoisonError::into_inner);
+        for run in records.chunk_by(|one, next| one.topic == next.topic) {
+            if let Some(metrics) = &topics[run[0].topic.min(topics.len() - 1)].metrics {
+                metrics.taken(run.len() as u64);
+            }
+        }
+    }
+
     fn notify(&self, notice: Notice) {
         lock(&self.notices).push(notice);
     }
@@ -172,12 +212,12 @@ impl Shared {
         let mut done = 0;
         while done < records.len() {
             let run = plain_run(&records[done..]);
-            let topic = &topics[records[done].topic.min(topics.len() - 1)];
+            let target = &topics[records[done].topic.min(topics.len() - 1)];
             let full = if run == 0 {
-                self.produce_one(topic, &records[done], opaque(call, first + done))
+                self.produce_one(target, &records[done], opaque(call, first + done))
                     .then_some(done)
             } else {
-                self.produce_run(topic, &records[done..done + run], call, first + done)
+                self.produce_run(target, &records[done..done + run], call, first + done)
                     .map(|index| done + index)
             };
             match full {
@@ -191,7 +231,7 @@ impl Shared {
     /// Records of one topic without headers or timestamps; returns where the queue was full.
     fn produce_run(
         &self,
-        topic: &Topic,
+        target: &Target,
         records: &[PackedRecord<'_>],
         call: u32,
         first: usize,
@@ -207,18 +247,18 @@ impl Shared {
             })
             .collect();
         let mut full = None;
-        topic.produce_all(&outgoing, |index, cause| {
+        target.topic.produce_all(&outgoing, |index, cause| {
             if cause == RDKafkaRespErr::RD_KAFKA_RESP_ERR__QUEUE_FULL {
                 full = full.or(Some(index));
             } else if full.is_none() {
-                self.refuse(topic, &records[index], outgoing[index].opaque, cause);
+                self.refuse(target, &records[index], outgoing[index].opaque, cause);
             }
         });
         full
     }
 
     /// A record with headers or a timestamp; returns whether the queue was full.
-    fn produce_one(&self, topic: &Topic, record: &PackedRecord<'_>, opaque: usize) -> bool {
+    fn produce_one(&self, target: &Target, record: &PackedRecord<'_>, opaque: usize) -> bool {
         let outgoing = OutgoingRecord {
             partition: record.partition,
             key: record.key,
@@ -228,26 +268,26 @@ impl Shared {
         let headers = match packed::unpack_headers(record.headers) {
             Ok(headers) => headers,
             Err(error) => {
-                self.settle_refused(opaque, error);
+                self.settle_refused(target, opaque, error);
                 return false;
             }
         };
-        match topic.produce(&outgoing, record.timestamp, &headers) {
+        match target.topic.produce(&outgoing, record.timestamp, &headers) {
             Ok(()) => false,
             Err(RDKafkaRespErr::RD_KAFKA_RESP_ERR__QUEUE_FULL) => true,
             Err(cause) => {
-                self.refuse(topic, record, opaque, cause);
+                self.refuse(target, record, opaque, cause);
                 false
             }
         }
     }
 
-    fn refuse(&self, topic: &Topic, record: &PackedRecord<'_>, opaque: usize, cause: RDKafkaRespErr) {
+    fn refuse(&self, target: &Target, record: &PackedRecord<'_>, opaque: usize, cause: RDKafkaRespErr) {
         let size = record.value.map_or(0, <[u8]>::len) + record.key.map_or(0, <[u8]>::len);
         let error = self.blame(cause, |cause| {
-            refusal(topic.name(), record.partition, size, cause)
+            refusal(target.topic.name(), record.partition, size, cause)
         });
-        self.settle_refused(opaque, error);
+        self.settle_refused(target, opaque, error);
     }
 
     /// The error of a record. A producer that is of no use any more throws out what it holds and takes nothing: then
@@ -262,7 +302,10 @@ impl Shared {
         }
     }
 
-    fn settle_refused(&self, opaque: usize, error: CoreError) {
+    fn settle_refused(&self, target: &Target, opaque: usize, error: CoreError) {
+        if let Some(metrics) = &target.metrics {
+            metrics.failed(error.code, 1);
+        }
         self.notify(Notice::Refused { opaque, error });
         self.queue.interrupt();
     }

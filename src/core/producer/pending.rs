@@ -2,6 +2,7 @@
 //! records is settled, and its results stand in input order.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use crate::core::error::CoreError;
 
@@ -38,6 +39,7 @@ pub struct CallResult {
 }
 
 struct PendingCall {
+    taken: Option<Instant>,
     unsettled: usize,
     result: CallResult,
 }
@@ -51,7 +53,7 @@ pub struct PendingCalls {
 
 impl PendingCalls {
     /// Expects `records` reports for `call`.
-    pub fn begin(&mut self, call: u32, records: usize) {
+    pub fn begin(&mut self, call: u32, records: usize, taken: Option<Instant>) {
         self.unsettled += records;
         let result = CallResult {
             call,
@@ -63,6 +65,7 @@ impl PendingCalls {
         self.calls.insert(
             call,
             PendingCall {
+                taken,
                 unsettled: records,
                 result,
             },
@@ -109,6 +112,11 @@ impl PendingCalls {
             .collect()
     }
 
+    /// When a call that is not complete was taken, if that matters.
+    pub fn taken(&self, call: u32) -> Option<Instant> {
+        self.calls.get(&call)?.taken
+    }
+
     /// Records without an outcome.
     pub fn unsettled(&self) -> usize {
         self.unsettled
@@ -123,7 +131,7 @@ mod tests {
     #[test]
     fn a_call_completes_once_with_results_in_input_order() {
         let mut pending = PendingCalls::default();
-        pending.begin(7, 3);
+        pending.begin(7, 3, None);
         assert!(pending.settle(opaque(7, 2), Ok((1, 30, 3))).is_none());
         let error = CoreError::new(ErrorCode::SendFailed, "refused");
         assert!(pending.settle(opaque(7, 0), Err(error)).is_none());
@@ -138,7 +146,7 @@ mod tests {
     #[test]
     fn what_was_never_reported_fails_at_the_end_and_nothing_twice() {
         let mut pending = PendingCalls::default();
-        pending.begin(7, 3);
+        pending.begin(7, 3, None);
         assert!(pending.settle(opaque(7, 1), Ok((0, 20, 2))).is_none());
         let error = CoreError::new(ErrorCode::Closed, "closed");
         assert!(pending.settle(opaque(7, 2), Err(error.clone())).is_none());

@@ -153,6 +153,7 @@ impl Event {
                 partition: record.partition,
                 offset: record.offset,
                 opaque: record._private as usize,
+                bytes: record.key_len + record.len,
                 message: message.as_ptr(),
             });
         }
@@ -176,10 +177,18 @@ pub struct Delivery {
     pub offset: i64,
     /// What was given to the produce call.
     pub opaque: usize,
+    /// Of its key and value.
+    pub bytes: usize,
     message: *mut sys::rd_kafka_message_t,
 }
 
 impl Delivery {
+    /// A value that stands for the topic while its producer keeps it.
+    pub fn topic_id(&self) -> usize {
+        // SAFETY: the message lives as long as its event.
+        unsafe { (*self.message).rkt as usize }
+    }
+
     /// The topic's name.
     pub fn topic(&self) -> String {
         // SAFETY: the message lives as long as its event, and its topic as long as the message.
