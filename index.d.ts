@@ -20,6 +20,8 @@ type KeyInput = string | Uint8Array | number | bigint | null | undefined;
 type HeaderValue = string | Uint8Array | null;
 /** Headers as callers may give them: an array repeats its header. A value of undefined leaves the header out. */
 type HeadersInput = Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>;
+/** Headers as they are sent, in order. */
+type HeaderList = ReadonlyArray<readonly [name: string, value: string | Buffer | null]>;
 /**
  * A value with what Kafka sends beside it. Immutable: every method returns a new builder, so one may be kept as a
  * template. Made by {@link message}.
@@ -272,6 +274,10 @@ interface DecodeContext {
     topic: string;
     partition: number;
     offset: number;
+    /** The record's time in milliseconds since the epoch, -1 where it has none. */
+    readonly timestamp: number;
+    /** As UTF-8 text, the last of each name; decoded when they are read. */
+    readonly headers: Readonly<Record<string, string | null>>;
 }
 /**
  * Turns values into bytes and back, synchronously. `null` (a tombstone) never reaches a codec: it stays `null` both
@@ -289,6 +295,11 @@ interface Codec<T = unknown> {
      * permanent error.
      */
     decode(bytes: Buffer, context: DecodeContext): T;
+    /**
+     * Headers that belong to the bytes, such as their content type. They take the place of others of their names; those of
+     * a tombstone are not asked for.
+     */
+    headers?(value: T, context: EncodeContext): HeadersInput;
 }
 /** `json`, `string` (UTF-8 text), `buffer` (bytes as they are), or an object with `encode` and `decode`. */
 type CodecOption<T = unknown> = 'json' | 'string' | 'buffer' | Codec<T>;
@@ -306,6 +317,12 @@ interface ResolvedCodec<T = unknown> {
      * @throws {@link DecodeError} that names topic, partition and offset.
      */
     decode(bytes: Buffer, start: number, end: number, context: DecodeContext): T;
+    /**
+     * Of a value that was encoded to bytes.
+     *
+     * @throws {@link EncodeError} that names the record.
+     */
+    readonly headers?: (value: unknown, context: EncodeContext) => HeaderList;
 }
 
 /** How much is logged: each level includes those after it. */
@@ -1709,6 +1726,26 @@ declare function createEventBus<Schemas extends Record<string, StandardSchema>>(
 declare function createEventBus<Events extends object = Record<string, unknown>>(options?: EventBusOptions<Events>): EventBus<Events>;
 
 /**
+ * How events are written: under their own names, as services of other kinds name them, or as CloudEvents 1.0 in the
+ * binary or the structured mode of its Kafka binding.
+ */
+type EventFormat = 'narad' | 'snake_case' | 'payload' | 'flat' | 'cloudevents' | 'cloudevents-structured';
+/** Options of {@link eventCodec}. */
+interface EventCodecOptions {
+    /** @defaultValue `'narad'` */
+    format?: EventFormat;
+}
+/**
+ * The codec of events, for `send`, for `subscribe` and for a whole service. What a record does not say is taken from its
+ * headers, its time and its place; what is no event is a permanent error. Each format reads what others of its kind
+ * write, and both CloudEvents formats read both modes.
+ *
+ * @typeParam D The data.
+ * @throws {@link ArgumentError} for an unknown format.
+ */
+declare function eventCodec<D = unknown, T extends string = string>(options?: EventCodecOptions): Codec<BaseEvent<D, T>>;
+
+/**
  * The topic of an event: `<domain>.events`, and of a command `<domain>.commands`. All events of a domain share it, because
  * Kafka keeps order within a topic alone: an order's cancellation must not overtake its creation.
  *
@@ -2009,6 +2046,7 @@ export {
   dedupe,
   domainEvent,
   event,
+  eventCodec,
   eventTopic,
   getEventBus,
   integrationEvent,
@@ -2060,7 +2098,9 @@ export type {
   EventBus,
   EventBusOptions,
   EventClass,
+  EventCodecOptions,
   EventContext,
+  EventFormat,
   EventHandler,
   EventInput,
   EventOf,

@@ -3,6 +3,7 @@ import { toBuffer } from './bytes.ts'
 import { describeType } from './describe.ts'
 import { ArgumentError, DecodeError, EncodeError, type KafkaError } from './errors.ts'
 import { escapeForLog, isWellFormed, quote } from './escape.ts'
+import { checkHeaders, type HeaderList, type HeadersInput } from './message.ts'
 import { suggest } from './suggest.ts'
 
 /** What an encoder is told of the record. */
@@ -17,6 +18,10 @@ export interface DecodeContext {
   topic: string
   partition: number
   offset: number
+  /** The record's time in milliseconds since the epoch, -1 where it has none. */
+  readonly timestamp: number
+  /** As UTF-8 text, the last of each name; decoded when they are read. */
+  readonly headers: Readonly<Record<string, string | null>>
 }
 
 /**
@@ -35,6 +40,11 @@ export interface Codec<T = unknown> {
    * permanent error.
    */
   decode(bytes: Buffer, context: DecodeContext): T
+  /**
+   * Headers that belong to the bytes, such as their content type. They take the place of others of their names; those of
+   * a tombstone are not asked for.
+   */
+  headers?(value: T, context: EncodeContext): HeadersInput
 }
 
 /** `json`, `string` (UTF-8 text), `buffer` (bytes as they are), or an object with `encode` and `decode`. */
@@ -54,6 +64,12 @@ export interface ResolvedCodec<T = unknown> {
    * @throws {@link DecodeError} that names topic, partition and offset.
    */
   decode(bytes: Buffer, start: number, end: number, context: DecodeContext): T
+  /**
+   * Of a value that was encoded to bytes.
+   *
+   * @throws {@link EncodeError} that names the record.
+   */
+  readonly headers?: (value: unknown, context: EncodeContext) => HeaderList
 }
 
 const REPLACEMENT = '\ufffd'
@@ -148,13 +164,14 @@ function custom(codec: Codec): ResolvedCodec {
   const name = typeof codec.name === 'string' ? codec.name : 'custom'
   return {
     name,
+    ...(typeof codec.headers === 'function' && { headers: headersOf(codec, name) }),
     encode(value, context) {
       if (value === null) return null
       let encoded: unknown
       try {
         encoded = codec.encode(value, context)
       } catch (cause) {
-        throw encodeError(context, `was refused by the codec ${quote(name)}: ${reason(cause)}`, cause)
+        throw refusedToEncode(context, name, cause)
       }
       if (encoded === null) return null
       if (typeof encoded === 'string') return string.encode(encoded, context)
@@ -169,12 +186,29 @@ function custom(codec: Codec): ResolvedCodec {
       try {
         decoded = codec.decode(bytes.subarray(start, end), context)
       } catch (cause) {
+        if (cause instanceof DecodeError) throw cause
         throw decodeError(context, `was refused by the codec ${quote(name)}: ${reason(cause)}`, cause)
       }
       if (!(decoded instanceof Promise)) return decoded
       throw decodeError(context, `was decoded by the codec ${quote(name)} to a promise; decode must be synchronous`)
     },
   }
+}
+
+function headersOf(codec: Codec, name: string): (value: unknown, context: EncodeContext) => HeaderList {
+  return (value, context) => {
+    try {
+      return checkHeaders(codec.headers?.(value, context), 'headers')
+    } catch (cause) {
+      throw refusedToEncode(context, name, cause)
+    }
+  }
+}
+
+/** What a codec that builds upon another lets through says all that is to be said. */
+function refusedToEncode(context: EncodeContext, name: string, cause: unknown): EncodeError {
+  if (cause instanceof EncodeError) return cause
+  return encodeError(context, `was refused by the codec ${quote(name)}: ${reason(cause)}`, cause)
 }
 
 /** Replaced characters would be a wrong value, so bytes that are not UTF-8 are an error. */

@@ -90,6 +90,7 @@ export {
   event,
   integrationEvent,
 } from './events/event.ts'
+export { type EventCodecOptions, type EventFormat, eventCodec } from './events/event-codec.ts'
 export { eventTopic } from './events/event-topic.ts'
 export type { ServiceEvents } from './events.ts'
 export { DEAD_LETTER_HEADERS, HEADERS, RETRY_HEADERS } from './headers.ts'

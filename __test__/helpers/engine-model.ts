@@ -87,7 +87,7 @@ class NativeModel implements Completions {
 }
 
 /** Numbers of chance from 0 to less than `below`, the same for the same seed. */
-function chance(seed: number): (below: number) => number {
+export function chance(seed: number): (below: number) => number {
   let state = seed | 0
   return (below) => {
     // mulberry32

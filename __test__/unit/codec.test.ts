@@ -5,7 +5,7 @@ import { type Codec, type ResolvedCodec, resolveCodec } from '../../lib/codec.ts
 import { ArgumentError, ConfigError, DecodeError, EncodeError } from '../../lib/errors.ts'
 
 const TO = { topic: 'orders' }
-const FROM = { topic: 'orders', partition: 2, offset: 7 }
+const FROM = { topic: 'orders', partition: 2, offset: 7, timestamp: -1, headers: {} }
 const json = resolveCodec('json')
 const string = resolveCodec('string')
 const buffer = resolveCodec('buffer')

@@ -105,7 +105,7 @@ export class Envelope implements BaseEvent {
     if (fields.extensions !== undefined) {
       this.extensions = fields.extensions
       // only here: JSON.stringify would call it for every event
-      Object.defineProperty(this, 'toJSON', { value: withExtensions })
+      Object.defineProperty(this, 'toJSON', { value: () => flattened(this) })
     }
     Object.freeze(this)
   }
@@ -130,7 +130,6 @@ export class Envelope implements BaseEvent {
 }
 
 /** An event as one flat object, in which its own fields win. */
-function withExtensions(this: BaseEvent): object {
-  const { extensions, ...fields } = this
+export function flattened({ extensions, ...fields }: BaseEvent): object {
   return { ...extensions, ...fields }
 }

@@ -126,11 +126,14 @@ export function encodeRecords(
   const columns = new ColumnBuilder(records.length)
   for (const [index, { value, key, headers, partition, timestamp }] of records.entries()) {
     const of = isArray ? ` of record ${index}` : ''
+    const context = isArray ? { topic, index } : { topic }
+    const encoded = codec.encode(value, context)
+    const own = checkHeaders(headers, `headers${of}`)
     columns.set(
       index,
-      codec.encode(value, isArray ? { topic, index } : { topic }),
+      encoded,
       checkKey(key, `key${of}`),
-      checkHeaders(headers, `headers${of}`),
+      codec.headers === undefined || encoded === null ? own : mergeHeaders(own, codec.headers(value, context)),
       partition === undefined ? undefined : checkPartition(partition, `partition${of}`),
       timestamp === undefined ? undefined : checkTimestamp(timestamp, `timestamp${of}`),
     )

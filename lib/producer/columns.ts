@@ -36,6 +36,8 @@ export interface RecordInput {
   timestamp?: number | string | Date
 }
 
+const NO_HEADERS: HeaderList = []
+
 /** Columns that grow a record at a time; one that no record uses stays undefined. */
 export class ColumnBuilder implements Columns {
   readonly values: Bytes[]
@@ -97,12 +99,14 @@ export function encodeValues(
   const partition = options.partition === undefined ? undefined : checkPartition(options.partition, 'partition')
   const timestamp = options.timestamp === undefined ? undefined : checkTimestamp(options.timestamp, 'timestamp')
   const context = { topic, index: undefined as number | undefined }
+  const { headers: headersOf } = codec
   for (let index = 0; index < values.length; index += 1) {
     const given = values[index]
     if (isArray) context.index = index
     const fields = messageFields(given)
     const value = fields === undefined ? given : fields.value
     const encoded = codec.encode(value, context)
+    const ofCodec = headersOf === undefined || encoded === null ? NO_HEADERS : headersOf(value, context)
     let key = commonKey
     if (keyOf !== undefined && (fields === undefined || fields.key === null)) {
       const made = keyOf(value, index)
@@ -110,14 +114,14 @@ export function encodeValues(
       key = typeof made === 'string' && isWellFormed(made) ? made : checkKey(made, keyName(isArray, index))
     }
     if (fields === undefined) {
-      columns.set(index, encoded, key, headers, partition, timestamp)
+      columns.set(index, encoded, key, mergeHeaders(headers, ofCodec), partition, timestamp)
       continue
     }
     columns.set(
       index,
       encoded,
       fields.key ?? (keyOption === undefined ? (fields.usualKey ?? null) : key),
-      headers.length === 0 ? fields.headers : mergeHeaders(headers, fields.headers),
+      mergeHeaders(mergeHeaders(headers, fields.headers), ofCodec),
       fields.partition ?? partition,
       fields.timestamp ?? timestamp,
     )
@@ -166,6 +170,8 @@ function rawValue(value: unknown, where: string): Bytes {
 
 /** Headers of a call and of a record, of which the record's own win. */
 export function mergeHeaders(common: HeaderList, own: HeaderList): HeaderList {
+  if (own.length === 0) return common
+  if (common.length === 0) return own
   const names = new Set(own.map(([name]) => name))
   return [...common.filter(([name]) => !names.has(name)), ...own]
 }

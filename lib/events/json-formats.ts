@@ -1,0 +1,153 @@
+import { type DecodeContext, type EncodeContext, resolveCodec } from '../codec.ts'
+import { HEADERS } from '../headers.ts'
+import { type BaseEvent, type EnvelopeFields, flattened } from './envelope.ts'
+import {
+  asObject,
+  type Fields,
+  FORBIDDEN,
+  type Format,
+  numberOf,
+  objectOf,
+  textOf,
+  textOrNumber,
+  timeOf,
+  unknownFields,
+  usual,
+} from './format.ts'
+
+const json = resolveCodec('json')
+
+/** A format whose records are JSON objects. Fields are named one by one: loops over names cost more than the JSON. */
+function jsonFormat(
+  write: (event: BaseEvent) => object,
+  read: (given: Fields, context: DecodeContext) => EnvelopeFields,
+): Format {
+  return {
+    encode: (event, context: EncodeContext) => json.encode(write(event), context) as string,
+    decode: (bytes, context) => read(asObject(json.decode(bytes, 0, bytes.length, context), 'it'), context),
+  }
+}
+
+const NARAD = names(
+  ...['id', 'type', 'version', 'timestamp', 'source', 'data', 'metadata', 'correlationId', 'causationId'],
+  ...['aggregateId', 'aggregateType', 'commandName', 'replyTo', 'timeoutMs'],
+)
+
+/** The fields of an event under their own names. */
+export const narad = jsonFormat(
+  (event) => (event.extensions === undefined ? event : flattened(event)),
+  (given, context) => ({
+    id: textOrNumber(given.id, 'id') ?? usual.id(context),
+    type: textOf(given.type, 'type') ?? usual.type(context),
+    version: textOrNumber(given.version, 'version') ?? usual.version,
+    timestamp: timeOf(given.timestamp, 'timestamp') ?? usual.timestamp(context),
+    source: textOf(given.source, 'source') ?? usual.source(context),
+    data: given.data ?? null,
+    metadata: objectOf(given.metadata, 'metadata'),
+    correlationId: textOf(given.correlationId, 'correlationId'),
+    causationId: textOf(given.causationId, 'causationId'),
+    aggregateId: textOf(given.aggregateId, 'aggregateId'),
+    aggregateType: textOf(given.aggregateType, 'aggregateType'),
+    commandName: textOf(given.commandName, 'commandName'),
+    replyTo: textOf(given.replyTo, 'replyTo'),
+    timeoutMs: numberOf(given.timeoutMs, 'timeoutMs'),
+    extensions: unknownFields(given, NARAD),
+  }),
+)
+
+const SNAKE_CASE = names(
+  ...['event_id', 'event_type', 'version', 'timestamp', 'service_name', 'data', 'metadata', 'correlation_id'],
+  ...['causation_id', 'aggregate_id', 'aggregate_type', 'command_name', 'reply_to', 'timeout_ms'],
+)
+
+/** As Python services name them; metadata is always there. */
+export const snakeCase = jsonFormat(
+  (event) => ({
+    ...event.extensions,
+    event_id: event.id,
+    event_type: event.type,
+    timestamp: event.timestamp,
+    service_name: event.source,
+    version: event.version,
+    data: event.data,
+    metadata: event.metadata ?? {},
+    aggregate_id: event.aggregateId,
+    aggregate_type: event.aggregateType,
+    correlation_id: event.correlationId,
+    causation_id: event.causationId,
+    command_name: event.commandName,
+    reply_to: event.replyTo,
+    timeout_ms: event.timeoutMs,
+  }),
+  (given, context) => ({
+    id: textOrNumber(given.event_id, 'event_id') ?? usual.id(context),
+    type: textOf(given.event_type, 'event_type') ?? usual.type(context),
+    version: textOrNumber(given.version, 'version') ?? usual.version,
+    timestamp: timeOf(given.timestamp, 'timestamp') ?? usual.timestamp(context),
+    source: textOf(given.service_name, 'service_name') ?? usual.source(context),
+    data: given.data ?? null,
+    metadata: objectOf(given.metadata, 'metadata'),
+    correlationId: textOf(given.correlation_id, 'correlation_id'),
+    causationId: textOf(given.causation_id, 'causation_id'),
+    aggregateId: textOrNumber(given.aggregate_id, 'aggregate_id'),
+    aggregateType: textOf(given.aggregate_type, 'aggregate_type'),
+    commandName: textOf(given.command_name, 'command_name'),
+    replyTo: textOf(given.reply_to, 'reply_to'),
+    timeoutMs: numberOf(given.timeout_ms, 'timeout_ms'),
+    extensions: unknownFields(given, SNAKE_CASE),
+  }),
+)
+
+const PAYLOAD = names('type', 'timestamp', 'payload')
+
+/** Type, timestamp and payload; id, source and correlation are in the headers alone. */
+export const payload = jsonFormat(
+  ({ extensions, type, timestamp, data }) => ({ ...extensions, type, timestamp, payload: data }),
+  (given, context) => ({
+    ...bare(given, context),
+    data: given.payload ?? null,
+    extensions: unknownFields(given, PAYLOAD),
+  }),
+)
+
+const FLAT = names('type', 'timestamp')
+
+/** The data beside type and timestamp; id, source and correlation are in the headers alone. */
+export const flat = jsonFormat(
+  ({ extensions, type, timestamp, data }) => {
+    const fields = asObject(data, 'its data')
+    for (const name of ['type', 'timestamp']) {
+      if (Object.hasOwn(fields, name)) throw new TypeError(`its data has a field "${name}", as the event itself has`)
+    }
+    return { ...extensions, ...fields, type, timestamp }
+  },
+  (given, context) => ({
+    ...bare(given, context),
+    data: { ...unknownFields(given, FLAT) },
+    extensions: undefined,
+  }),
+)
+
+/** What is known of an event whose record has a type and a timestamp. */
+function bare(given: Fields, context: DecodeContext): Omit<EnvelopeFields, 'data' | 'extensions'> {
+  const { headers } = context
+  return {
+    id: usual.id(context),
+    type: textOf(given.type, 'type') ?? usual.type(context),
+    version: usual.version,
+    timestamp: timeOf(given.timestamp, 'timestamp') ?? usual.timestamp(context),
+    source: usual.source(context),
+    metadata: undefined,
+    correlationId: headers[HEADERS.correlationId] ?? undefined,
+    causationId: headers[HEADERS.causationId] ?? undefined,
+    aggregateId: undefined,
+    aggregateType: undefined,
+    commandName: undefined,
+    replyTo: undefined,
+    timeoutMs: undefined,
+  }
+}
+
+function names(...known: readonly string[]): ReadonlySet<string> {
+  return new Set([...known, ...FORBIDDEN])
+}
