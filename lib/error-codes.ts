@@ -336,7 +336,7 @@ export const ERROR_CODES: Readonly<Record<NaradErrorCode, ErrorCodeEntry>> = {
     meaning:
       'The log no longer has the position of the group: records were deleted before they were read, or the topic was made anew. Or a `seek` names an offset that the log does not have.',
     remedy:
-      'After a seek, reading goes on where it was; otherwise where `autoOffsetReset` says. Compare the retention of the topic with the lag of the group.',
+      'After a seek, reading goes on where it was; in a topic that was made anew, at its beginning; otherwise where `autoOffsetReset` says. Compare the retention of the topic with the lag of the group.',
   },
   NARAD_COMMIT_FAILED: {
     class: 'CommitError',

@@ -20,6 +20,7 @@ export interface Right {
 /** Its `brokers` ask for a login; on `internalBrokers` everyone may do everything. */
 export interface SaslCluster extends Cluster {
   grant(right: Right): Promise<void>
+  revoke(right: Right): Promise<void>
 }
 
 export async function startSaslCluster({ users, properties = {} }: SaslOptions): Promise<SaslCluster> {
@@ -34,20 +35,15 @@ export async function startSaslCluster({ users, properties = {} }: SaslOptions):
       ...properties,
     },
   })
+  const change = async (action: '--add' | '--remove', { user, operations, topic, group }: Right) => {
+    const args = ['--bootstrap-server', cluster.internalBrokers, action, '--force', '--allow-principal', `User:${user}`]
+    for (const operation of operations) args.push('--operation', operation)
+    if (topic !== undefined) args.push('--topic', topic)
+    if (group !== undefined) args.push('--group', group)
+    await javaTool('org.apache.kafka.tools.AclCommand', args)
+  }
   return Object.assign(cluster, {
-    async grant({ user, operations, topic, group }: Right) {
-      const args = [
-        '--bootstrap-server',
-        cluster.internalBrokers,
-        '--add',
-        '--force',
-        '--allow-principal',
-        `User:${user}`,
-      ]
-      for (const operation of operations) args.push('--operation', operation)
-      if (topic !== undefined) args.push('--topic', topic)
-      if (group !== undefined) args.push('--group', group)
-      await javaTool('org.apache.kafka.tools.AclCommand', args)
-    },
+    grant: (right: Right) => change('--add', right),
+    revoke: (right: Right) => change('--remove', right),
   })
 }

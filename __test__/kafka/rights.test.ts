@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { inspect } from 'node:util'
-import { AuthenticationError, AuthorizationError, type KafkaError } from 'narad'
+import { AuthenticationError, AuthorizationError, type KafkaError, type RecordContext } from 'narad'
 import { createTopic, ownClusterSkip } from '../helpers/kafka.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
 import { type SaslCluster, startSaslCluster } from '../helpers/sasl-kafka.ts'
@@ -126,14 +126,46 @@ describe('A cluster with users', { skip: ownClusterSkip() }, () => {
     await received.count(1)
   })
 
-  test('P3: a topic that may be seen and not read is told by an error event, and others go on', async (t) => {
+  // `subscribe` resolved, and an error event came later.
+  test('P3: a subscription to a topic that may be seen and not read is a typed error that names topic and right', async (t) => {
+    const service = serviceOf(t, 'guest')
+    await service.connectConsumer(GROUP)
+    for (const fromBeginning of [false, true]) {
+      await isRefused(
+        service.subscribe(VISIBLE, () => {}, { ...NO_LETTERS, fromBeginning }),
+        new RegExp(`${VISIBLE}.* lacks the right READ`),
+        { topic: VISIBLE, group: GROUP },
+      )
+    }
+  })
+
+  test('P3: a topic of which the right to read is taken away is told by an error event, and others go on', async (t) => {
     const errors: KafkaError[] = []
     const service = serviceOf(t, 'guest', { onError: (error) => errors.push(error) })
+    const right = { user: 'guest', operations: ['Read'], topic: VISIBLE }
+    await cluster.grant(right)
+    t.after(() => cluster.revoke(right))
     await service.connectProducer()
     await service.connectConsumer(GROUP)
-    await service.subscribe(VISIBLE, () => {}, NO_LETTERS)
+    // Both topics have something to commit at once when the one handler lets the other go on.
+    const release = new AbortController()
+    let isHeld = false
+    const holding = () => {
+      isHeld = true
+      return new Promise<void>((resolve) => release.signal.addEventListener('abort', () => resolve(), { once: true }))
+    }
+    await service.subscribe(VISIBLE, holding, NO_LETTERS)
     const received = new Received<number>()
-    await service.subscribe<number>(OPEN, received.handler, NO_LETTERS)
+    const releasing = (value: number, context: RecordContext) => {
+      received.handler(value, context)
+      release.abort()
+    }
+    await service.subscribe<number>(OPEN, releasing, NO_LETTERS)
+    const other = makeService(t, { brokers: cluster.internalBrokers })
+    await other.connectProducer()
+    await other.send(VISIBLE, 1)
+    await waitFor(() => isHeld, { what: 'the record to be handled' })
+    await cluster.revoke(right)
     await service.send(OPEN, 6)
     await received.count(1)
     await waitFor(() => errors.some(({ topic }) => topic === VISIBLE), { what: 'the error of the topic' })

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
 use super::subscription::Slots;
+use super::topic_ids::metadata_of;
 use crate::core::error::{CoreError, ErrorCode, error_text};
 use crate::core::metrics::GroupMetrics;
 use crate::core::rd::{Event, Handle, NO_ERROR, PartitionOffset, Partitions, Queue};
@@ -82,12 +83,18 @@ impl Commits {
         if self.is_waiting() || !is_due {
             return None;
         }
-        let moved: Vec<(Arc<str>, i32, i64)> = slots
+        let moved: Vec<(Arc<str>, i32, i64, Option<String>)> = slots
             .values_mut()
             .filter_map(|partition| {
                 let position = partition.uncommitted()?;
                 partition.committed = Some(position);
-                Some((Arc::clone(&partition.topic), partition.partition, position))
+                let metadata = partition.topic_id.as_deref().map(metadata_of);
+                Some((
+                    Arc::clone(&partition.topic),
+                    partition.partition,
+                    position,
+                    metadata,
+                ))
             })
             .collect();
         if moved.is_empty() {
@@ -95,7 +102,7 @@ impl Commits {
         }
         self.last = Some(Instant::now());
         self.retry = None;
-        let list = Partitions::of(moved.iter().map(|(t, p, o)| (&**t, *p, *o)));
+        let list = Partitions::with_metadata(moved.iter().map(|(t, p, o, m)| (&**t, *p, *o, m.clone())));
         match handle.commit(&list, replies) {
             Ok(()) => {
                 self.sent = self.last;

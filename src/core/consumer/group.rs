@@ -18,6 +18,7 @@ use super::rebalance::Revocation;
 use super::resets::lost_position;
 use super::right::GroupRight;
 use super::subscription::{Slots, Subscription};
+use super::topic_ids::TopicWatch;
 use super::{Command, ConsumerEvents, ConsumerReport, ConsumerSettings, Inbox, Outcome, Reply};
 use crate::core::connect::Progress;
 use crate::core::error::{CoreError, ErrorCode, Result};
@@ -55,6 +56,7 @@ pub(super) struct Group {
     pub(super) next_slot: u32,
     pub(super) next_batch: u32,
     pub(super) commits: Commits,
+    pub(super) watch: TopicWatch,
     /// Counts rebalances; shared with threads that read committed offsets for one of them.
     pub(super) generation: Arc<AtomicU64>,
     pub(super) revocation: Option<Revocation>,
@@ -99,6 +101,7 @@ impl Group {
             next_slot: 0,
             next_batch: 0,
             commits: Commits::new(settings.commit_interval, settings.metrics.clone()),
+            watch: TopicWatch::default(),
             generation: Arc::new(AtomicU64::new(0)),
             revocation: None,
             is_assigning: false,
@@ -135,6 +138,7 @@ impl Group {
                 .commits
                 .send(&self.handle, &self.control, &mut self.slots, false);
             self.report(error);
+            self.watch_topics();
             self.settle_members();
             self.expire_waiters();
             if let Some(wake_at) = self.next_wake(wake_at) {
@@ -236,10 +240,11 @@ impl Group {
                 self.report(error);
             }
             EventKind::Error => self.handle_error(event),
+            EventKind::Description => self.topics_described(event),
             EventKind::Log => {
                 if let Some((level, facility, text)) = event.log() {
                     match lost_position(&facility, &text) {
-                        Some(error) => self.events.error(error),
+                        Some(error) => self.watch.position_lost(error),
                         None => self.events.log(level, format!("{facility}: {text}")),
                     }
                 }

@@ -19,6 +19,7 @@ mod right;
 mod seeking;
 mod subscription;
 mod targets;
+mod topic_ids;
 mod watermark;
 
 use std::collections::BTreeMap;

@@ -21,6 +21,8 @@ pub(super) struct Partition {
     pub(super) slot: u32,
     pub(super) topic: Arc<str>,
     pub(super) partition: i32,
+    /// Which of the topics that had its name it is of, once that is known.
+    pub(super) topic_id: Option<Arc<str>>,
     pub(super) subscription: u32,
     pub(super) watermark: Watermark,
     /// Records handed to JavaScript and not back.

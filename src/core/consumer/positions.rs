@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::topic_ids::TopicIds;
 use super::{Command, Inbox, SubscriptionSpec};
 use crate::core::error::{CoreError, ErrorCode, Result, error_text};
 use crate::core::metadata;
@@ -20,24 +21,29 @@ const RETRY: Duration = Duration::from_millis(200);
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
     ends: HashMap<(String, i32), i64>,
+    ids: TopicIds,
 }
 
 impl Snapshot {
     /// Asks the cluster. Blocks up to `deadline`.
-    pub(super) fn take(handle: &Handle, spec: &SubscriptionSpec, deadline: Instant) -> Result<Self> {
+    pub(super) fn take(handle: &Arc<Handle>, spec: &SubscriptionSpec, deadline: Instant) -> Result<Self> {
         let mut partitions = Vec::new();
         for topic in &spec.topics {
             let count = metadata::ensure_topic(handle, topic, deadline)?;
             partitions.extend((0..count).map(|partition| (topic.clone(), partition)));
         }
-        if spec.from_beginning || partitions.is_empty() {
+        if partitions.is_empty() {
+            return Ok(Self::default());
+        }
+        let ids = TopicIds::ask_readable(handle, spec.topics.iter().map(String::as_str))?;
+        if spec.from_beginning {
             return Ok(Self::default());
         }
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let cause = match handle.end_offsets(&partitions, left.max(RETRY)) {
                 Ok(ends) if ends.iter().all(|end| end.error == NO_ERROR) => {
-                    return Ok(Self::of(ends));
+                    return Ok(Self::of(ends, ids));
                 }
                 Ok(ends) => ends
                     .iter()
@@ -56,8 +62,9 @@ impl Snapshot {
         }
     }
 
-    fn of(ends: Vec<PartitionOffset>) -> Self {
+    fn of(ends: Vec<PartitionOffset>, ids: TopicIds) -> Self {
         Self {
+            ids,
             ends: ends
                 .into_iter()
                 .map(|end| ((end.topic, end.partition), end.offset))
@@ -65,8 +72,11 @@ impl Snapshot {
         }
     }
 
-    /// The start of a partition without a committed offset.
-    pub(super) fn start_of(&self, topic: &str, partition: i32) -> i64 {
+    /// The start of a partition without a committed offset. A topic with another id was made after the call.
+    pub(super) fn start_of(&self, topic: &str, partition: i32, id: Option<&Arc<str>>) -> i64 {
+        if id.zip(self.ids.get(topic)).is_some_and(|(now, then)| now != then) {
+            return OFFSET_BEGINNING;
+        }
         self.ends
             .get(&(topic.to_owned(), partition))
             .copied()
@@ -80,6 +90,8 @@ pub(super) struct Resolved {
     pub(super) generation: u64,
     /// `offset` is negative where the group has committed none.
     pub(super) committed: Vec<PartitionOffset>,
+    /// The topics that they are of.
+    pub(super) ids: TopicIds,
 }
 
 /// Reads the committed offsets of `partitions` on a thread of its own and sends them to the owner.
@@ -111,11 +123,16 @@ pub(super) fn resolve(
             }
             std::thread::sleep(RETRY);
         }
+        let found = committed.map(|committed| {
+            let topics = partitions.iter().map(|p| p.topic.as_str());
+            (committed, TopicIds::ask(&handle, topics))
+        });
         drop(handle);
-        if let Some(committed) = committed {
+        if let Some((committed, ids)) = found {
             inbox.send(Command::Positions(Resolved {
                 generation,
                 committed,
+                ids,
             }));
         }
     };

@@ -1,6 +1,7 @@
 //! Partitions that come and go: where new ones start, and how revoked ones are given up only after
 //! what runs has ended and is committed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering as AtomicOrdering;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use rdkafka::types::RDKafkaRespErr;
 use super::group::Group;
 use super::partition::{Partition, Pause};
 use super::positions::{self, Resolved};
+use super::topic_ids::{TopicIds, is_of_another, made_again};
 use super::watermark::Watermark;
 use super::{AssignedPartition, Rebalance, RebalanceKind};
 use crate::core::error::{CoreError, ErrorCode};
@@ -74,10 +76,7 @@ impl Group {
         }
         let mut partitions = self.revocation.take().map_or_else(Vec::new, |r| r.partitions);
         partitions.extend(gone.iter().map(|p| (Arc::clone(&p.topic), p.partition)));
-        self.tell_rebalance(Rebalance {
-            kind,
-            partitions: gone,
-        });
+        self.tell(kind, gone);
         let wait = if lost || self.closing.is_some() {
             Duration::ZERO
         } else {
@@ -140,10 +139,11 @@ impl Group {
             return;
         }
         self.is_assigning = false;
+        self.tell_of_old_positions(resolved);
         let mut assigned: Vec<AssignedPartition> = Vec::new();
         let mut starts: Vec<(Arc<str>, i32, i64)> = Vec::new();
         for committed in &resolved.committed {
-            let Some(partition) = self.create_partition(committed, &mut starts) else {
+            let Some(partition) = self.create_partition(committed, &resolved.ids, &mut starts) else {
                 continue;
             };
             assigned.push(partition.assigned());
@@ -153,10 +153,7 @@ impl Group {
             subscription.forget_routes();
         }
         // told before the first record can be
-        self.tell_rebalance(Rebalance {
-            kind: RebalanceKind::Assigned,
-            partitions: assigned,
-        });
+        self.tell(RebalanceKind::Assigned, assigned);
         let list = Partitions::of(starts.iter().map(|(t, p, o)| (&**t, *p, *o)));
         let outcome = self.handle.assign(&list).map_err(|(cause, text)| {
             let text = format!("cannot start the assigned partitions: {text}");
@@ -169,9 +166,28 @@ impl Group {
         self.renew_if_due();
     }
 
+    /// A rebalance among others, such as when a static member comes back, moves nothing of this one.
+    fn tell(&self, kind: RebalanceKind, partitions: Vec<AssignedPartition>) {
+        if !partitions.is_empty() {
+            self.tell_rebalance(Rebalance { kind, partitions });
+        }
+    }
+
+    fn tell_of_old_positions(&self, resolved: &Resolved) {
+        let old = resolved
+            .committed
+            .iter()
+            .filter(|p| is_of_another(&p.metadata, resolved.ids.get(&p.topic)));
+        let topics: BTreeSet<&str> = old.map(|p| p.topic.as_str()).collect();
+        for topic in topics {
+            self.events.error(made_again(topic));
+        }
+    }
+
     fn create_partition(
         &mut self,
         committed: &PartitionOffset,
+        ids: &TopicIds,
         starts: &mut Vec<(Arc<str>, i32, i64)>,
     ) -> Option<Partition> {
         let topic: Arc<str> = committed.topic.as_str().into();
@@ -180,10 +196,12 @@ impl Group {
             .iter()
             .find(|s| s.topics.contains(&committed.topic))?;
         let is_committed = committed.offset >= 0;
+        let id = ids.get(&topic);
         let start = match committed.offset {
+            _ if is_of_another(&committed.metadata, id) => OFFSET_BEGINNING,
             offset if offset >= 0 => offset,
             _ if owner.from_beginning => OFFSET_BEGINNING,
-            _ => owner.start.start_of(&topic, committed.partition),
+            _ => owner.start.start_of(&topic, committed.partition, id),
         };
         let queue = Queue::partition(&self.handle, &topic, committed.partition)?;
         queue.forward_to(Some(&owner.queue));
@@ -200,6 +218,7 @@ impl Group {
             slot: self.next_slot,
             topic,
             partition: committed.partition,
+            topic_id: id.cloned(),
             subscription: owner.id,
             watermark: Watermark::starting_at(fixed),
             out: 0,

@@ -128,6 +128,8 @@ impl Group {
                 partition.watermark = Watermark::starting_at(Some(offset));
                 partition.out = 0;
                 partition.committed = None;
+                // the offset is one of the topic as it is now
+                partition.topic_id = None;
                 partition.stopped = false;
                 partition.leave_stream().clear();
             }

@@ -123,7 +123,7 @@ impl DeliveryThread {
                     self.events.log(level, format!("{facility}: {text}"));
                 }
             }
-            EventKind::Rebalance | EventKind::Commit | EventKind::Other => {}
+            EventKind::Rebalance | EventKind::Commit | EventKind::Description | EventKind::Other => {}
         }
     }
 

@@ -19,6 +19,8 @@ pub enum EventKind {
     Error,
     /// A log line.
     Log,
+    /// Topics were described.
+    Description,
     /// Nothing that is asked for.
     Other,
 }
@@ -42,7 +44,7 @@ impl Event {
         NonNull::new(event).map(Self)
     }
 
-    fn ptr(&self) -> *mut sys::rd_kafka_event_t {
+    pub(super) fn ptr(&self) -> *mut sys::rd_kafka_event_t {
         self.0.as_ptr()
     }
 
@@ -55,6 +57,7 @@ impl Event {
             sys::RD_KAFKA_EVENT_OFFSET_COMMIT => EventKind::Commit,
             sys::RD_KAFKA_EVENT_ERROR => EventKind::Error,
             sys::RD_KAFKA_EVENT_LOG => EventKind::Log,
+            sys::RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT => EventKind::Description,
             _ => EventKind::Other,
         }
     }

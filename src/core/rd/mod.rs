@@ -6,6 +6,7 @@
 #![allow(unsafe_code, reason = "this module is the boundary to the C library")]
 
 mod admin;
+mod describing;
 mod event;
 mod handle;
 mod message;
@@ -18,6 +19,7 @@ mod topic;
 use std::ffi::CStr;
 
 pub use admin::{NewTopic, create_topics};
+pub use describing::TopicDescription;
 pub use event::{Delivery, Event, EventKind};
 pub use handle::{Handle, Kind};
 pub use message::Message;

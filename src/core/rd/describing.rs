@@ -1,0 +1,133 @@
+//! Asking which topics stand behind their names.
+
+use std::ffi::{CStr, CString};
+use std::time::Duration;
+use std::{ptr, slice};
+
+use rdkafka::bindings as sys;
+use rdkafka::types::RDKafkaRespErr;
+
+use super::{Event, Handle, NO_ERROR, Queue, timeout_ms};
+
+const READ: sys::rd_kafka_AclOperation_t = sys::rd_kafka_AclOperation_t::RD_KAFKA_ACL_OPERATION_READ;
+
+/// A topic as the cluster describes it.
+#[derive(Clone, Debug)]
+pub struct TopicDescription {
+    /// Its name.
+    pub topic: String,
+    /// `NO_ERROR`, or why nothing else is known of it.
+    pub error: RDKafkaRespErr,
+    /// What no other topic has, one of the same name before or after it included. Brokers before 2.8 give none.
+    pub id: Option<String>,
+    /// Whether its records may be read. Not known where rights were not asked for; brokers before 2.3 do not tell.
+    pub is_readable: Option<bool>,
+}
+
+impl Handle {
+    /// The cluster's id, where a broker has told it already.
+    pub fn cluster_id(&self) -> Option<String> {
+        // SAFETY: null or a string of ours, which is copied and released here.
+        unsafe {
+            let id = sys::rd_kafka_clusterid(self.ptr(), 0);
+            if id.is_null() {
+                return None;
+            }
+            let copy = CStr::from_ptr(id).to_string_lossy().into_owned();
+            sys::rd_kafka_mem_free(self.ptr(), id.cast());
+            Some(copy)
+        }
+    }
+
+    /// Asks for descriptions, and for one's rights where `with_rights`; the answer comes as an event on `replies`, at the latest a little after `timeout`.
+    pub fn describe_topics<'a>(
+        &self,
+        topics: impl IntoIterator<Item = &'a str>,
+        with_rights: bool,
+        timeout: Duration,
+        replies: &Queue,
+    ) {
+        let names: Vec<CString> = topics
+            .into_iter()
+            .filter_map(|topic| CString::new(topic).ok())
+            .collect();
+        let mut pointers: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
+        // SAFETY: librdkafka copies names and options, and keeps a reference of its own to the queue.
+        unsafe {
+            let collection =
+                sys::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
+            let options = sys::rd_kafka_AdminOptions_new(
+                self.ptr(),
+                sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
+            );
+            // a limit that librdkafka does not take leaves its own, a minute
+            sys::rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms(timeout), ptr::null_mut(), 0);
+            let refused =
+                sys::rd_kafka_AdminOptions_set_include_authorized_operations(options, i32::from(with_rights));
+            if !refused.is_null() {
+                sys::rd_kafka_error_destroy(refused);
+            }
+            sys::rd_kafka_DescribeTopics(self.ptr(), collection, options, replies.ptr());
+            sys::rd_kafka_AdminOptions_destroy(options);
+            sys::rd_kafka_TopicCollection_destroy(collection);
+        }
+    }
+}
+
+impl Event {
+    /// The topics that were described; none where the request failed.
+    pub fn topic_descriptions(&self) -> Vec<TopicDescription> {
+        // SAFETY: null, or a result that lives as long as the event and whose arrays have
+        // the entries that their counts say.
+        unsafe {
+            let result = sys::rd_kafka_event_DescribeTopics_result(self.ptr());
+            if result.is_null() {
+                return Vec::new();
+            }
+            let mut count = 0;
+            let topics = sys::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
+            (0..count)
+                .map(|index| {
+                    let topic = *topics.add(index);
+                    let error = sys::rd_kafka_TopicDescription_error(topic);
+                    let id = sys::rd_kafka_TopicDescription_topic_id(topic);
+                    let mut rights = 0;
+                    let first = sys::rd_kafka_TopicDescription_authorized_operations(topic, &raw mut rights);
+                    TopicDescription {
+                        topic: CStr::from_ptr(sys::rd_kafka_TopicDescription_name(topic))
+                            .to_string_lossy()
+                            .into_owned(),
+                        error: if error.is_null() {
+                            NO_ERROR
+                        } else {
+                            sys::rd_kafka_error_code(error)
+                        },
+                        is_readable: (!first.is_null())
+                            .then(|| slice::from_raw_parts(first, rights).contains(&READ)),
+                        id: (!id.is_null() && !is_zero(id)).then(|| id_text(id)),
+                    }
+                })
+                .collect()
+        }
+    }
+}
+
+/// As Kafka's tools show it.
+///
+/// # Safety
+/// `id` must be live, and no other thread use it.
+unsafe fn id_text(id: *const sys::rd_kafka_Uuid_t) -> String {
+    // SAFETY: the string lives as long as the id.
+    let text = unsafe { CStr::from_ptr(sys::rd_kafka_Uuid_base64str(id)) };
+    text.to_string_lossy().replace('+', "-").replace('/', "_")
+}
+
+/// # Safety
+/// `id` must be live.
+unsafe fn is_zero(id: *const sys::rd_kafka_Uuid_t) -> bool {
+    // SAFETY: plain getters.
+    unsafe {
+        sys::rd_kafka_Uuid_most_significant_bits(id) == 0
+            && sys::rd_kafka_Uuid_least_significant_bits(id) == 0
+    }
+}
