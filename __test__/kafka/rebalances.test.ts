@@ -78,6 +78,32 @@ describe('Rebalances', { skip: bed.skip }, () => {
     })
   }
 
+  // The handler was neither told nor waited for: the next owner went on beside it.
+  test('C3: a revoke aborts and waits for a handler that has run since before its partition was sought', async (t) => {
+    const [brokers, topic, group] = [await bed.brokers(), await bed.topic(2), randomGroup()]
+    const first = await makeProducer(t, { brokers })
+    await first.connectConsumer(group)
+    const [order, release, running] = [[] as string[], new AbortController(), new Set<number>()]
+    const slow = async (_: number, { signal, partition }: RecordContext) => {
+      running.add(partition)
+      await Promise.race([aborted(signal), aborted(release.signal)])
+      if (!signal.aborted) return
+      order.push('aborted')
+      await delay(500)
+      order.push('ended')
+    }
+    const subscription = await first.subscribe<number>(topic, slow)
+    for (const partition of [0, 1]) await first.send(topic, partition, { partition })
+    await waitFor(() => running.size === 2, { what: 'both handlers to run' })
+    await subscription.seek({ topic }, 'end')
+    const second = makeService(t, { brokers, connectionTimeoutMs: 20_000 })
+    second.on('rebalance', ({ kind }) => order.push(kind))
+    await second.connectConsumer(group)
+    await second.subscribe<number>(topic, () => {})
+    assert.deepEqual(order, ['aborted', 'ended', 'assigned'])
+    release.abort()
+  })
+
   // The other member was told of a rebalance that assigned nothing to it.
   test('C10: a static member that restarts within its session causes no rebalance', async (t) => {
     const [brokers, topic, group] = [await bed.brokers(), await bed.topic(2), randomGroup()]

@@ -97,6 +97,8 @@ export class Member {
   readonly #native: NativeConsumer
   readonly #options: MemberOptions
   readonly #places = new Map<number, Place>()
+  /** By slot: those that the partition had before seeks, whose records may still run. */
+  readonly #before = new Map<number, readonly number[]>()
   readonly #runners = new Map<number, Runner>()
   /** By subscription, as the runners. */
   readonly #flows = new Map<number, Flow>()
@@ -164,6 +166,8 @@ export class Member {
       this.#places.set(move.to, this.#places.get(move.from) as Place)
       for (const flow of this.#flows.values()) flow.moved(move)
       this.#places.delete(move.from)
+      this.#before.set(move.to, [...(this.#before.get(move.from) ?? []), move.from])
+      this.#before.delete(move.from)
     }
   }
 
@@ -185,13 +189,16 @@ export class Member {
   }
 
   #lose(kind: 'revoked' | 'lost', partitions: ReadonlyArray<Omit<NativePartition, 'subscription'>>): void {
-    const slots = new Set(partitions.map(({ slot }) => slot))
+    const slots = new Set(partitions.flatMap(({ slot }) => [slot, ...(this.#before.get(slot) ?? [])]))
     const reason = new ClosedError(`The partition was ${kind}: another member of ${this.group} handles it from here.`)
     for (const runner of this.#runners.values()) runner.drop(slots, reason)
     for (const flow of this.#flows.values()) flow.gone(slots)
     for (const observer of this.#observers.values()) observer.onGone(partitions)
     // contexts of records that run keep their place
-    for (const slot of slots) this.#places.delete(slot)
+    for (const slot of slots) {
+      this.#places.delete(slot)
+      this.#before.delete(slot)
+    }
     this.#tell(kind, partitions)
   }
 

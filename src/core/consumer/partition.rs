@@ -27,6 +27,9 @@ pub(super) struct Partition {
     pub(super) watermark: Watermark,
     /// Records handed to JavaScript and not back.
     pub(super) out: usize,
+    /// The slots that it had before seeks, and the records of those that are not back.
+    pub(super) before: Vec<u32>,
+    pub(super) out_before: usize,
     /// What the last commit that was sent said.
     pub(super) committed: Option<i64>,
     /// A handler failed: nothing of this assignment is handed over any more.

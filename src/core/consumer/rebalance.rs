@@ -95,7 +95,7 @@ impl Group {
             return;
         };
         let late = Instant::now() >= revocation.deadline;
-        let running = self.slots.values().any(|p| p.revoked && p.out > 0);
+        let running = self.slots.values().any(|p| p.revoked && p.out + p.out_before > 0);
         if running && !late {
             return;
         }
@@ -222,6 +222,8 @@ impl Group {
             subscription: owner.id,
             watermark: Watermark::starting_at(fixed),
             out: 0,
+            before: Vec::new(),
+            out_before: 0,
             committed: None,
             stopped: false,
             revoked: false,

@@ -126,7 +126,8 @@ impl Group {
                 moves.push((*slot, self.next_slot));
                 partition.slot = self.next_slot;
                 partition.watermark = Watermark::starting_at(Some(offset));
-                partition.out = 0;
+                partition.before.push(*slot);
+                partition.out_before += std::mem::take(&mut partition.out);
                 partition.committed = None;
                 // the offset is one of the topic as it is now
                 partition.topic_id = None;

@@ -291,11 +291,14 @@ impl Subscription {
             .complete_all(batch)
             .chunk_by(|one, next| one.slot == next.slot)
         {
-            if let Some(partition) = slots.get_mut(&run[0].slot) {
-                partition.out -= run.len();
-                for ticket in run {
-                    partition.watermark.finish(ticket.sequence);
+            match slots.get_mut(&run[0].slot) {
+                Some(partition) => {
+                    partition.out -= run.len();
+                    for ticket in run {
+                        partition.watermark.finish(ticket.sequence);
+                    }
                 }
+                None => back_from_before(run[0].slot, run.len(), slots),
             }
         }
     }
@@ -318,13 +321,22 @@ impl Subscription {
     }
 }
 
-/// A record is back. A slot that is gone belongs to an earlier assignment: nothing of it counts any more.
+/// A record is back. A slot that is gone belongs to an earlier assignment, or to a position before a seek: nothing of it
+/// counts any more.
 fn settle(ticket: &Ticket, outcome: Outcome, slots: &mut Slots) {
-    if let Some(partition) = slots.get_mut(&ticket.slot) {
-        partition.out -= 1;
-        if outcome == Outcome::Done {
-            partition.watermark.finish(ticket.sequence);
-        }
+    let Some(partition) = slots.get_mut(&ticket.slot) else {
+        return back_from_before(ticket.slot, 1, slots);
+    };
+    partition.out -= 1;
+    if outcome == Outcome::Done {
+        partition.watermark.finish(ticket.sequence);
+    }
+}
+
+/// What ran when its partition was sought: whoever gets the partition next waits for it all the same.
+fn back_from_before(slot: u32, count: usize, slots: &mut Slots) {
+    if let Some(partition) = slots.values_mut().find(|p| p.before.contains(&slot)) {
+        partition.out_before -= count;
     }
 }
 

@@ -20,7 +20,7 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// Least time between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a look waits for its answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long going on in a new topic may take.
 const RESTART_TIMEOUT: Duration = Duration::from_secs(30);
 /// What stands before the id in the metadata of a committed offset: others may write there too.
@@ -77,7 +77,9 @@ fn describe<'a>(
         return Vec::new();
     };
     let topics: BTreeSet<&str> = topics.into_iter().collect();
-    handle.describe_topics(topics, with_rights, ANSWER_TIMEOUT, &replies);
+    if !handle.describe_topics(topics, with_rights, ANSWER_TIMEOUT, &replies) {
+        return Vec::new();
+    }
     let answer = replies.poll(ANSWER_TIMEOUT + PAUSE);
     answer.map_or_else(Vec::new, |answer| answer.topic_descriptions())
 }
@@ -137,10 +139,13 @@ impl Group {
             return;
         }
         self.watch.asked = Some(Instant::now());
-        self.watch.is_waiting = true;
         let topics: BTreeSet<&str> = self.slots.values().map(|partition| &*partition.topic).collect();
-        self.handle
+        self.watch.is_waiting = self
+            .handle
             .describe_topics(topics, false, ANSWER_TIMEOUT, &self.control);
+        if !self.watch.is_waiting {
+            self.tell_lost(|_| false);
+        }
     }
 
     /// Begins topics that are not the same any more at their beginning.
@@ -165,14 +170,19 @@ impl Group {
                     });
             }
         }
-        for error in std::mem::take(&mut self.watch.lost) {
-            if !renewed.keys().any(|topic| error.topic.as_deref() == Some(topic)) {
-                self.events.error(error);
-            }
-        }
+        self.tell_lost(|topic| renewed.contains_key(topic));
         for (topic, places) in renewed {
             self.events.error(made_again(&topic));
             self.begin_again(places);
+        }
+    }
+
+    /// Tells of positions that were lost, but for those of topics that were made again.
+    fn tell_lost(&mut self, is_renewed: impl Fn(&str) -> bool) {
+        for error in std::mem::take(&mut self.watch.lost) {
+            if !error.topic.as_deref().is_some_and(&is_renewed) {
+                self.events.error(error);
+            }
         }
     }
 

@@ -9,6 +9,8 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::{Event, Handle, NO_ERROR, Queue, timeout_ms};
 
+/// How ids of librdkafka's mock clusters begin.
+const MOCK_CLUSTER: &str = "mockCluster";
 const READ: sys::rd_kafka_AclOperation_t = sys::rd_kafka_AclOperation_t::RD_KAFKA_ACL_OPERATION_READ;
 
 /// A topic as the cluster describes it.
@@ -39,14 +41,18 @@ impl Handle {
         }
     }
 
-    /// Asks for descriptions, and for one's rights where `with_rights`; the answer comes as an event on `replies`, at the latest a little after `timeout`.
+    /// Asks for descriptions, and for one's rights where `with_rights`; the answer comes as an event on `replies`, at the latest a little after `timeout`. False where there is
+    /// nobody to ask: librdkafka asks the controller, and an embedded cluster names one that it does not have.
     pub fn describe_topics<'a>(
         &self,
         topics: impl IntoIterator<Item = &'a str>,
         with_rights: bool,
         timeout: Duration,
         replies: &Queue,
-    ) {
+    ) -> bool {
+        if self.cluster_id().is_none_or(|id| id.starts_with(MOCK_CLUSTER)) {
+            return false;
+        }
         let names: Vec<CString> = topics
             .into_iter()
             .filter_map(|topic| CString::new(topic).ok())
@@ -71,6 +77,7 @@ impl Handle {
             sys::rd_kafka_AdminOptions_destroy(options);
             sys::rd_kafka_TopicCollection_destroy(collection);
         }
+        true
     }
 }
 
