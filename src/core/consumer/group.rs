@@ -23,7 +23,7 @@ use super::{Command, ConsumerEvents, ConsumerReport, ConsumerSettings, Inbox, Ou
 use crate::core::connect::Progress;
 use crate::core::error::{CoreError, ErrorCode, Result};
 use crate::core::prefetch::Share;
-use crate::core::rd::{Event, EventKind, Handle, OFFSET_INVALID, Partitions, Queue, Waker};
+use crate::core::rd::{Event, EventKind, Handle, OFFSET_INVALID, PartitionOffset, Partitions, Queue, Waker};
 
 /// Longest sleep; librdkafka wants to be polled now and then even when nothing happens.
 const IDLE: Duration = Duration::from_secs(1);
@@ -60,8 +60,8 @@ pub(super) struct Group {
     /// Counts rebalances; shared with threads that read committed offsets for one of them.
     pub(super) generation: Arc<AtomicU64>,
     pub(super) revocation: Option<Revocation>,
-    /// Partitions were assigned whose committed offsets are being read.
-    pub(super) is_assigning: bool,
+    /// Partitions that were assigned, while their committed offsets are being read.
+    pub(super) assigning: Option<Vec<PartitionOffset>>,
     pub(super) waiters: Vec<Waiter>,
     pub(super) closing: Option<Closing>,
     pub(super) fatal: bool,
@@ -104,7 +104,7 @@ impl Group {
             watch: TopicWatch::default(),
             generation: Arc::new(AtomicU64::new(0)),
             revocation: None,
-            is_assigning: false,
+            assigning: None,
             waiters: Vec::new(),
             closing: None,
             fatal: false,
@@ -339,8 +339,9 @@ impl Group {
         self.progress.close();
         let unfinished = self.subscriptions.iter().map(Subscription::unfinished).sum();
         self.commit_the_rest(before(closing.deadline));
-        // nobody waits for positions any more, and librdkafka waits for an answer to its revocation
+        // nobody waits for positions any more, and librdkafka waits for an answer to what it assigned or revoked
         self.generation.fetch_add(1, Ordering::Relaxed);
+        self.accept_assignment();
         self.end_revocation();
         let mut left_group = false;
         if self.handle.begin_close(&self.control).is_ok() {
@@ -372,6 +373,16 @@ impl Group {
             if let Some(event) = self.control.poll(COMMIT_POLL) {
                 self.handle_event(&event);
             }
+            // a rebalance goes on, and commits are taken again, once this member has answered
+            self.accept_assignment();
+            self.finish_revocation();
+        }
+    }
+
+    /// An assignment to a member that leaves is accepted, only to be given up at once.
+    fn accept_assignment(&mut self) {
+        if let Some(partitions) = self.assigning.take() {
+            let _ = self.handle.assign(&without_offsets(&partitions));
         }
     }
 
@@ -380,17 +391,18 @@ impl Group {
             return self.handle_event(event);
         }
         let partitions = event.partitions();
-        let list = partitions
-            .iter()
-            .map(|p| (p.topic.as_str(), p.partition, OFFSET_INVALID));
-        let list = Partitions::of(list);
-        // an assignment that arrives now is accepted only to be given up at once
         if event.error() == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            let _ = self.handle.assign(&list);
+            self.assigning = Some(partitions);
+            self.accept_assignment();
         } else {
-            let _ = self.handle.unassign(&list);
+            let _ = self.handle.unassign(&without_offsets(&partitions));
         }
     }
+}
+
+fn without_offsets(partitions: &[PartitionOffset]) -> Partitions {
+    let list = partitions.iter();
+    Partitions::of(list.map(|p| (p.topic.as_str(), p.partition, OFFSET_INVALID)))
 }
 
 /// When a stage of the close ends, so that some time is left for the next.

@@ -110,7 +110,7 @@ impl Group {
     }
 
     fn is_rebalancing(&self) -> bool {
-        self.is_assigning || self.revocation.is_some()
+        self.assigning.is_some() || self.revocation.is_some()
     }
 
     /// A KIP-848 group tells a member nothing when there is no partition for it.

@@ -31,8 +31,9 @@ impl Group {
     pub(super) fn handle_rebalance(&mut self, event: &Event) {
         let generation = self.generation.fetch_add(1, AtomicOrdering::Relaxed) + 1;
         let partitions = event.partitions();
-        self.is_assigning = event.error() == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-        if self.is_assigning {
+        let is_assigned = event.error() == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        self.assigning = is_assigned.then(|| partitions.clone());
+        if is_assigned {
             for waiter in &mut self.waiters {
                 waiter.is_assigned = true;
             }
@@ -138,7 +139,7 @@ impl Group {
         if resolved.generation != self.generation.load(AtomicOrdering::Relaxed) {
             return;
         }
-        self.is_assigning = false;
+        self.assigning = None;
         self.tell_of_old_positions(resolved);
         let mut assigned: Vec<AssignedPartition> = Vec::new();
         let mut starts: Vec<(Arc<str>, i32, i64)> = Vec::new();

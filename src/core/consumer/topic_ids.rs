@@ -11,7 +11,8 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::Subscriber;
 use super::group::Group;
-use super::seeking::{SeekPlace, SeekTarget};
+use super::seeking::SeekPlace;
+use super::targets::SeekTarget;
 use crate::core::error::{CoreError, ErrorCode, Result};
 use crate::core::rd::{Event, Handle, NO_ERROR, Queue, TopicDescription};
 
@@ -154,7 +155,9 @@ impl Group {
         let ids = TopicIds::of(&self.handle, event.topic_descriptions());
         let mut renewed: BTreeMap<Arc<str>, Vec<SeekPlace>> = BTreeMap::new();
         for partition in self.slots.values_mut() {
-            let Some(id) = ids.get(&partition.topic).filter(|_| partition.is_live()) else {
+            // what is read without a group was asked for by its offsets
+            let is_watched = partition.is_live() && partition.end.is_none();
+            let Some(id) = ids.get(&partition.topic).filter(|_| is_watched) else {
                 continue;
             };
             if partition.topic_id.is_none() {
