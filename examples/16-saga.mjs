@@ -1,17 +1,19 @@
 // A saga without a framework: five services, each with a bus of its own, that know one another by events alone. An order
 // is created, paid for, its money held until the delivery; when a payment fails or the delivery is late, each service
 // takes back what it has done. Every service may stop at any time: its events wait, and are handled when it is back.
-import { createEventBus, createKafkaService } from 'narad'
+import { createEventBus, createKafkaService, eventCodec } from 'narad'
 import { until } from './until.mjs'
 
 const brokers = process.env.KAFKA_BROKERS ?? 'embedded'
 const topicOf = (service) => `examples.${service}-events`
+// As services in other languages read and write them: { type, timestamp, payload }; ids are in the headers.
+const codec = eventCodec({ format: 'payload' })
 const services = []
 
 /** A service publishes to the topic of its name, and handles the events of others. */
 async function startService(name, reads, handlers) {
   const kafka = createKafkaService({ brokers, clientId: name, logLevel: 'error' })
-  const bus = createEventBus({ service: name, kafka, topic: ({ source }) => topicOf(source) })
+  const bus = createEventBus({ service: name, kafka, codec, topic: ({ source }) => topicOf(source) })
   // The order is the aggregate: its id is the key, so that the events of one order stay in order.
   const publish = (type, order, data = order) =>
     bus.publish({ type, data, aggregateId: order.id, aggregateType: 'Order' })

@@ -8,6 +8,7 @@ import {
   type EventBusOptions,
   type EventContext,
   event,
+  eventCodec,
   message,
   type StandardSchema,
   TransientError,
@@ -111,6 +112,19 @@ export function describeEventBus(bed: Bed): void {
         if (value.type === undefined) continue
         assert.deepEqual([value.correlationId, value.causationId], [correlationId, id])
       }
+    })
+
+    test('in a format without ids they are in the headers, and children inherit all the same', async (t) => {
+      const [from, to] = [await bed.topic(), await bed.topic()]
+      const { bus } = await setUp(t, { codec: eventCodec({ format: 'payload' }) })
+      bus.registerHandler('ORDER_CREATED', ({ data }) => bus.publish(to, { type: 'ORDER_PAID', data }))
+      await bus.subscribe(from)
+      const order = event({ type: 'ORDER_CREATED', data: { id: 1 }, correlationId: 'c-1' })
+      await bus.publish(from, order)
+      const [paid] = await readAll<{ timestamp: string }>(t, await bed.brokers(), to, 1)
+      assert.deepEqual(paid?.value, { type: 'ORDER_PAID', timestamp: paid?.value.timestamp, payload: { id: 1 } })
+      const { 'x-correlation-id': correlationId, 'x-causation-id': causationId, 'x-source': source } = paid.headers
+      assert.deepEqual([correlationId, causationId, source], ['c-1', order.id, 'shop'])
     })
 
     test('takes the options of subscribe: a failed event is handled again, with all its handlers', async (t) => {
