@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { EventEmitter } from 'node:events';
 
 /** Every stable code that a `KafkaError` can carry. docs/errors.md says what each one means and what to do. */
-type NaradErrorCode = 'NARAD_CONFIG_INVALID' | 'NARAD_UNKNOWN_OPTION' | 'NARAD_INVALID_ARGUMENT' | 'NARAD_NOT_CONNECTED' | 'NARAD_CLOSED' | 'NARAD_CONNECTION_FAILED' | 'NARAD_CONNECTION_TIMEOUT' | 'NARAD_DISCONNECT_TIMEOUT' | 'NARAD_AUTHENTICATION_FAILED' | 'NARAD_AUTHORIZATION_FAILED' | 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT' | 'NARAD_RECORD_TOO_LARGE' | 'NARAD_INVALID_TOPIC' | 'NARAD_UNKNOWN_TOPIC' | 'NARAD_UNKNOWN_PARTITION' | 'NARAD_ENCODE_FAILED' | 'NARAD_DECODE_FAILED' | 'NARAD_HANDLER_FAILED' | 'NARAD_HANDLER_TIMEOUT' | 'NARAD_PERMANENT' | 'NARAD_TRANSIENT' | 'NARAD_BUSINESS' | 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC' | 'NARAD_RETRY_FAILED' | 'NARAD_RETRY_TOPIC' | 'NARAD_SUBSCRIBE_FAILED' | 'NARAD_SUBSCRIBE_TIMEOUT' | 'NARAD_CONSUME_FAILED' | 'NARAD_SEEK_FAILED' | 'NARAD_NOT_ASSIGNED' | 'NARAD_OFFSET_OUT_OF_RANGE' | 'NARAD_COMMIT_FAILED' | 'NARAD_UNSAFE_INTEGER' | 'NARAD_FENCED' | 'NARAD_FATAL' | 'NARAD_NATIVE_MISSING' | 'NARAD_EMBEDDED_BROKER' | 'NARAD_EMBEDDED_UNSUPPORTED' | 'NARAD_EMBEDDED_DATA_LOST' | 'NARAD_INTERNAL';
+type NaradErrorCode = 'NARAD_CONFIG_INVALID' | 'NARAD_UNKNOWN_OPTION' | 'NARAD_INVALID_ARGUMENT' | 'NARAD_NOT_CONNECTED' | 'NARAD_CLOSED' | 'NARAD_CONNECTION_FAILED' | 'NARAD_CONNECTION_TIMEOUT' | 'NARAD_DISCONNECT_TIMEOUT' | 'NARAD_AUTHENTICATION_FAILED' | 'NARAD_AUTHORIZATION_FAILED' | 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT' | 'NARAD_RECORD_TOO_LARGE' | 'NARAD_INVALID_TOPIC' | 'NARAD_UNKNOWN_TOPIC' | 'NARAD_UNKNOWN_PARTITION' | 'NARAD_ENCODE_FAILED' | 'NARAD_DECODE_FAILED' | 'NARAD_HANDLER_FAILED' | 'NARAD_HANDLER_TIMEOUT' | 'NARAD_PERMANENT' | 'NARAD_TRANSIENT' | 'NARAD_BUSINESS' | 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC' | 'NARAD_RETRY_FAILED' | 'NARAD_RETRY_TOPIC' | 'NARAD_SUBSCRIBE_FAILED' | 'NARAD_SUBSCRIBE_TIMEOUT' | 'NARAD_CONSUME_FAILED' | 'NARAD_SEEK_FAILED' | 'NARAD_NOT_ASSIGNED' | 'NARAD_OFFSET_OUT_OF_RANGE' | 'NARAD_COMMIT_FAILED' | 'NARAD_REQUEST_TIMEOUT' | 'NARAD_TOO_MANY_REQUESTS' | 'NARAD_REMOTE' | 'NARAD_UNSAFE_INTEGER' | 'NARAD_FENCED' | 'NARAD_FATAL' | 'NARAD_NATIVE_MISSING' | 'NARAD_EMBEDDED_BROKER' | 'NARAD_EMBEDDED_UNSUPPORTED' | 'NARAD_EMBEDDED_DATA_LOST' | 'NARAD_INTERNAL';
 
 /** Where an acknowledged record was written. */
 interface RecordMetadata {
@@ -100,6 +100,8 @@ interface KafkaErrorJson {
     maybeInLog?: boolean;
     results?: Array<RecordMetadata | KafkaErrorJson>;
     retryAfterMs?: number;
+    remoteName?: string;
+    remoteCode?: string;
     cause?: unknown;
 }
 /**
@@ -245,6 +247,25 @@ declare class ConsumeError extends KafkaError {
 /** Offsets that were not committed. */
 declare class CommitError extends KafkaError {
     static readonly defaultCode = "NARAD_COMMIT_FAILED";
+}
+/** A request without a reply. */
+declare class RequestError extends KafkaError {
+    static readonly defaultCode: 'NARAD_REQUEST_TIMEOUT' | 'NARAD_TOO_MANY_REQUESTS';
+}
+/** {@link KafkaErrorFields} of a {@link RemoteError}. */
+interface RemoteErrorFields extends KafkaErrorFields {
+    remoteName?: string | undefined;
+    remoteCode?: string | undefined;
+}
+/** The handler of a request failed, on the other side: the message is that of its error. */
+declare class RemoteError extends KafkaError {
+    static readonly defaultCode = "NARAD_REMOTE";
+    /** Name of the handler's error, such as `TypeError`. */
+    readonly remoteName: string;
+    /** Code of the handler's error, where it has one. */
+    readonly remoteCode?: string;
+    constructor(message: string, fields?: RemoteErrorFields);
+    toJSON(): KafkaErrorJson;
 }
 /** The native client is of no use any more and must be connected anew. */
 declare class FatalError extends KafkaError {
@@ -1317,8 +1338,85 @@ interface ReplayOptions<T = unknown> {
     codec?: CodecOption<T>;
 }
 
+/** Whose headers a request and its reply have. */
+type PeerName = 'narad' | 'spring' | 'nest';
+
+/** Options of a request. */
+interface RequestOptions {
+    /**
+     * How long the reply is waited for, in milliseconds from 1; it counts from the call.
+     *
+     * @defaultValue `10000`
+     */
+    timeoutMs?: number;
+    /** Ends the wait: the request rejects with the signal's reason. */
+    signal?: AbortSignal;
+    key?: KeyInput;
+    headers?: HeadersInput;
+    /** The partition of the request, whatever the key says. */
+    partition?: number;
+    timestamp?: number | Date;
+    /** How the request becomes bytes, and the reply a value. Default: that of the peer, or else the service's. */
+    codec?: CodecOption;
+    /**
+     * Who replies: narad, Spring for Apache Kafka, or NestJS.
+     *
+     * @defaultValue `narad`
+     */
+    peer?: PeerName;
+    /** The topic that the reply comes to. It is created where it is missing. Default: `<clientId>.replies`. */
+    replyTopic?: string;
+    /**
+     * The most requests of this service that may wait for a reply, this one included; from 1 to 1,000,000.
+     *
+     * @defaultValue `10000`
+     */
+    maxPending?: number;
+}
+/** Options of a request that several reply to. */
+interface RequestManyOptions extends RequestOptions {
+    /** After how many replies it ends. Default: it ends at `timeoutMs`. */
+    count?: number;
+}
+/** Options of a handler of requests: those of a subscription, and where it may reply to. */
+interface ReplyOptions<T = unknown> extends Omit<SubscribeOptions<T>, 'commit'> {
+    /**
+     * The topics that replies may be written to, as a request says by itself where its reply goes: names and patterns.
+     * Default: names that end in `.replies`, and with the peer `nest` in `.reply`; with `spring` there is none.
+     */
+    replyTopics?: string | RegExp | ReadonlyArray<string | RegExp>;
+    /**
+     * Who sends requests, besides narad: Spring for Apache Kafka or NestJS.
+     *
+     * @defaultValue `narad`
+     */
+    peer?: PeerName;
+}
+
+/** Several replies to one request, as `Promise.allSettled` tells of several promises. */
+declare class Replies<T = unknown> implements AsyncIterable<PromiseSettledResult<T>> {
+    #private;
+    /**
+     * The replies as they come, until there are as many as were asked for or the time is over. Leaving the loop ends the
+     * wait. Only once.
+     */
+    [Symbol.asyncIterator](): AsyncGenerator<PromiseSettledResult<T>, void, undefined>;
+    /** All of them. */
+    toArray(): Promise<Array<PromiseSettledResult<T>>>;
+}
+
 /** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
 type ServiceMode = 'live' | 'log-only' | 'disconnected';
+
+/** What a service counts of its requests and replies. */
+interface RequestCounts {
+    /** Requests that wait for a reply. */
+    pending: number;
+    /** Replies that nobody waited for, any more or at all. */
+    unclaimed: number;
+    /** Requests that were not handled, because nobody waited for their reply any more. */
+    late: number;
+}
 
 /** A record of a stream: its context, and its decoded value. */
 type StreamRecord<T = unknown> = RecordContext & {
@@ -1435,6 +1533,31 @@ declare class KafkaService extends ServiceEmitter {
      */
     subscribe<T = unknown>(topics: TopicsInput, handler: BatchHandler<T>, options: BatchSubscribeOptions<T>): Promise<Subscription>;
     subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: SubscribeOptions<T>): Promise<Subscription>;
+    /**
+     * Sends a request, and resolves to the value of its reply. The topic for replies is read from its end on before the
+     * first request leaves; no consumer group takes part.
+     *
+     * @throws {@link RemoteError} with what the handler threw on the other side; {@link RequestError} without a reply in
+     *   time, or when too many wait; {@link ClosedError} when the service disconnects first; the signal's reason; as
+     *   {@link send}.
+     */
+    request<Reply = unknown>(topic: string, value: unknown, options?: RequestOptions): Promise<Reply>;
+    /**
+     * Sends a request that several reply to, and gives their replies until there are `count` or the time is over.
+     *
+     * @throws As {@link request}, but for errors of the other side, which are among the replies.
+     */
+    requestMany<Reply = unknown>(topic: string, value: unknown, options?: RequestManyOptions): Replies<Reply>;
+    /**
+     * Handles requests: what the handler returns is the reply, and what it throws crosses as name, code and message. A
+     * record that is no request is handled without a reply.
+     *
+     * @returns As {@link subscribe}.
+     * @throws As {@link subscribe}.
+     */
+    reply<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: ReplyOptions<T>): Promise<Subscription>;
+    /** Requests and replies in numbers. */
+    get requestCounts(): RequestCounts;
     /**
      * The records of topics, one after the other, to be read with `for await`: reading on acknowledges what was read last.
      * The group is connected for the stream where it is not, and then left when the stream ends. What goes wrong, also on
@@ -1775,6 +1898,23 @@ declare const HEADERS: {
     /** The service that sent the record. */
     readonly source: "x-source";
 };
+/** Names of the headers of requests and replies. All values are UTF-8 text. */
+declare const REPLY_HEADERS: {
+    /** Of a request and its reply: a random id that ties them together. */
+    readonly id: "x-narad-request-id";
+    /** Of a request: the topic that its reply goes to. */
+    readonly topic: "x-narad-reply-topic";
+    /** Of a request: the partition that its reply goes to, in decimal. */
+    readonly partition: "x-narad-reply-partition";
+    /** Of a request: when nobody waits for its reply any more, in milliseconds since the epoch. */
+    readonly deadline: "x-narad-deadline";
+    /** Of a reply that is an error: its name, such as `TypeError`. */
+    readonly errorName: "x-narad-error-name";
+    /** Of a reply that is an error: its code, such as `ECONNREFUSED`; not there where it has none. */
+    readonly errorCode: "x-narad-error-code";
+    /** Of a reply that is an error: its message, at most 4 KiB, without what looks like a secret. */
+    readonly errorMessage: "x-narad-error-message";
+};
 /**
  * Names of the headers of a dead letter. The first six are Kafka's own (KIP-1191). All values are UTF-8 text: numbers in
  * decimal, times in milliseconds since the epoch. A dead letter that fails again has each of them once, with new values.
@@ -2030,8 +2170,11 @@ export {
   NativeLoadError,
   NotConnectedError,
   PermanentError,
+  REPLY_HEADERS,
   RETRY_HEADERS,
   RecordTooLargeError,
+  RemoteError,
+  RequestError,
   RetryTopicError,
   SendError,
   SubscribeError,
@@ -2134,6 +2277,7 @@ export type {
   PartitionMetrics,
   PartitionOffsets,
   PartitionPlace,
+  PeerName,
   PublishInput,
   PublishOptions,
   RawHeader,
@@ -2144,9 +2288,15 @@ export type {
   RecordMetadata,
   RecordMiddlewareContext,
   RecordStream,
+  RemoteErrorFields,
   ReplayOptions,
   ReplayProgress,
   ReplayReport,
+  Replies,
+  ReplyOptions,
+  RequestCounts,
+  RequestManyOptions,
+  RequestOptions,
   ResolvedConfig,
   RetryEvent,
   RetryOptions,

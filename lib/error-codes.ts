@@ -34,6 +34,9 @@ export type NaradErrorCode =
   | 'NARAD_NOT_ASSIGNED'
   | 'NARAD_OFFSET_OUT_OF_RANGE'
   | 'NARAD_COMMIT_FAILED'
+  | 'NARAD_REQUEST_TIMEOUT'
+  | 'NARAD_TOO_MANY_REQUESTS'
+  | 'NARAD_REMOTE'
   | 'NARAD_UNSAFE_INTEGER'
   | 'NARAD_FENCED'
   | 'NARAD_FATAL'
@@ -68,6 +71,8 @@ export type ErrorClassName =
   | 'SubscribeError'
   | 'ConsumeError'
   | 'CommitError'
+  | 'RequestError'
+  | 'RemoteError'
   | 'FatalError'
   | 'NativeLoadError'
   | 'EmbeddedBrokerError'
@@ -346,6 +351,29 @@ export const ERROR_CODES: Readonly<Record<NaradErrorCode, ErrorCodeEntry>> = {
       'Offsets were not committed, most often because the partitions went to another member. The records may be handled again.',
     remedy:
       'Handlers must bear a record twice. If it repeats, look for rebalances and for handlers slower than `maxPollIntervalMs`.',
+  },
+  NARAD_REQUEST_TIMEOUT: {
+    class: 'RequestError',
+    retriable: false,
+    fatal: false,
+    meaning: 'No reply to a request came within its `timeoutMs`. The request may have been handled all the same.',
+    remedy:
+      'Send it again only if it may be handled twice. Look whether the responder runs, and whether it may write to the reply topic (`replyTopics` of `reply()`).',
+  },
+  NARAD_TOO_MANY_REQUESTS: {
+    class: 'RequestError',
+    retriable: true,
+    fatal: false,
+    meaning: 'As many requests wait for a reply as may (`maxPending`). Nothing was sent.',
+    remedy: 'Wait for some of them, or raise `maxPending`.',
+  },
+  NARAD_REMOTE: {
+    class: 'RemoteError',
+    retriable: false,
+    fatal: false,
+    meaning:
+      'The handler of a request failed on the other side; `remoteName`, `remoteCode` and the message are its own.',
+    remedy: 'Look at the message; the stack is in the logs of the responder alone.',
   },
   NARAD_UNSAFE_INTEGER: {
     class: 'KafkaError',

@@ -257,6 +257,46 @@ export class CommitError extends KafkaError {
   }
 }
 
+/** A request without a reply. */
+export class RequestError extends KafkaError {
+  static override readonly defaultCode: 'NARAD_REQUEST_TIMEOUT' | 'NARAD_TOO_MANY_REQUESTS' = 'NARAD_REQUEST_TIMEOUT'
+  static {
+    brand(RequestError, 'RequestError')
+  }
+}
+
+/** {@link KafkaErrorFields} of a {@link RemoteError}. */
+export interface RemoteErrorFields extends KafkaErrorFields {
+  remoteName?: string | undefined
+  remoteCode?: string | undefined
+}
+
+/** The handler of a request failed, on the other side: the message is that of its error. */
+export class RemoteError extends KafkaError {
+  static override readonly defaultCode = 'NARAD_REMOTE'
+  static {
+    brand(RemoteError, 'RemoteError')
+  }
+
+  /** Name of the handler's error, such as `TypeError`. */
+  declare readonly remoteName: string
+  /** Code of the handler's error, where it has one. */
+  declare readonly remoteCode?: string
+
+  constructor(message: string, fields: RemoteErrorFields = {}) {
+    super(message, fields)
+    this.remoteName = fields.remoteName ?? 'Error'
+    if (fields.remoteCode !== undefined) this.remoteCode = fields.remoteCode
+  }
+
+  override toJSON(): KafkaErrorJson {
+    const json = super.toJSON()
+    json.remoteName = this.remoteName
+    if (this.remoteCode !== undefined) json.remoteCode = this.remoteCode
+    return json
+  }
+}
+
 /** The native client is of no use any more and must be connected anew. */
 export class FatalError extends KafkaError {
   static override readonly defaultCode = 'NARAD_FATAL'
@@ -313,6 +353,8 @@ const CLASSES: Readonly<Record<ErrorClassName, new (message: string, fields: Kaf
   SubscribeError,
   ConsumeError,
   CommitError,
+  RequestError,
+  RemoteError,
   FatalError,
   NativeLoadError,
   EmbeddedBrokerError,

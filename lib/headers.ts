@@ -20,6 +20,24 @@ export const HEADERS = {
   source: 'x-source',
 } as const
 
+/** Names of the headers of requests and replies. All values are UTF-8 text. */
+export const REPLY_HEADERS = {
+  /** Of a request and its reply: a random id that ties them together. */
+  id: 'x-narad-request-id',
+  /** Of a request: the topic that its reply goes to. */
+  topic: 'x-narad-reply-topic',
+  /** Of a request: the partition that its reply goes to, in decimal. */
+  partition: 'x-narad-reply-partition',
+  /** Of a request: when nobody waits for its reply any more, in milliseconds since the epoch. */
+  deadline: 'x-narad-deadline',
+  /** Of a reply that is an error: its name, such as `TypeError`. */
+  errorName: 'x-narad-error-name',
+  /** Of a reply that is an error: its code, such as `ECONNREFUSED`; not there where it has none. */
+  errorCode: 'x-narad-error-code',
+  /** Of a reply that is an error: its message, at most 4 KiB, without what looks like a secret. */
+  errorMessage: 'x-narad-error-message',
+} as const
+
 /**
  * Names of the headers of a dead letter. The first six are Kafka's own (KIP-1191). All values are UTF-8 text: numbers in
  * decimal, times in milliseconds since the epoch. A dead letter that fails again has each of them once, with new values.

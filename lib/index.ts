@@ -57,6 +57,9 @@ export {
   NotConnectedError,
   PermanentError,
   RecordTooLargeError,
+  RemoteError,
+  type RemoteErrorFields,
+  RequestError,
   RetryTopicError,
   SendError,
   type SendErrorFields,
@@ -93,7 +96,7 @@ export {
 export { type EventCodecOptions, type EventFormat, eventCodec } from './events/event-codec.ts'
 export { eventTopic } from './events/event-topic.ts'
 export type { ServiceEvents } from './events.ts'
-export { DEAD_LETTER_HEADERS, HEADERS, RETRY_HEADERS } from './headers.ts'
+export { DEAD_LETTER_HEADERS, HEADERS, REPLY_HEADERS, RETRY_HEADERS } from './headers.ts'
 export type { Logger, LogLevel, LogMethod } from './logger.ts'
 export {
   type HeadersInput,
@@ -130,6 +133,10 @@ export { type TimeoutOptions, timeout } from './middleware/timeout.ts'
 export { type ValidateOptions, validate } from './middleware/validate.ts'
 export type { RecordInput, SendOptions } from './producer/columns.ts'
 export type { PartitionOffsets, ReplayOptions, ReplayProgress, ReplayReport } from './replay/replay-options.ts'
+export type { ReplyOptions, RequestManyOptions, RequestOptions } from './rpc/options.ts'
+export type { PeerName } from './rpc/peer.ts'
+export type { Replies } from './rpc/replies.ts'
+export type { RequestCounts } from './rpc/requester.ts'
 export {
   createKafkaService,
   type DisconnectOptions,

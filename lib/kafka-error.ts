@@ -37,6 +37,8 @@ export interface KafkaErrorJson {
   maybeInLog?: boolean
   results?: Array<RecordMetadata | KafkaErrorJson>
   retryAfterMs?: number
+  remoteName?: string
+  remoteCode?: string
   cause?: unknown
 }
 

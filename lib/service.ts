@@ -28,6 +28,10 @@ import { encodeValues, type RecordInput, rawRecords, type SendOptions } from './
 import type { Columns } from './producer/packer.ts'
 import { Replay } from './replay/replay.ts'
 import { type ReplayOptions, type ReplayReport, resolveReplay } from './replay/replay-options.ts'
+import type { ReplyOptions, RequestManyOptions, RequestOptions } from './rpc/options.ts'
+import type { Replies } from './rpc/replies.ts'
+import { RequestReply } from './rpc/request-reply.ts'
+import type { RequestCounts } from './rpc/requester.ts'
 import { type ServiceMode, Session } from './session.ts'
 import { endOn } from './signals.ts'
 import { RecordStream, type StreamRecord } from './stream/record-stream.ts'
@@ -54,6 +58,7 @@ export class KafkaService extends ServiceEmitter {
   #logger: NaradLogger | undefined
   #metrics: Metrics | undefined
   #session: Session | undefined
+  #requests: RequestReply | undefined
   #disconnecting: Promise<DisconnectReport> | undefined
   #ignoreSignals: (() => void) | undefined
   readonly #onDisconnecting: Array<() => void> = []
@@ -228,6 +233,57 @@ export class KafkaService extends ServiceEmitter {
   ): Promise<Subscription>
   async subscribe(topics: TopicsInput, handler: unknown, options?: unknown): Promise<Subscription> {
     return this.#subscribe(topics, handler, options)
+  }
+
+  /**
+   * Sends a request, and resolves to the value of its reply. The topic for replies is read from its end on before the
+   * first request leaves; no consumer group takes part.
+   *
+   * @throws {@link RemoteError} with what the handler threw on the other side; {@link RequestError} without a reply in
+   *   time, or when too many wait; {@link ClosedError} when the service disconnects first; the signal's reason; as
+   *   {@link send}.
+   */
+  async request<Reply = unknown>(topic: string, value: unknown, options?: RequestOptions): Promise<Reply> {
+    return (await this.#requestReply().request(topic, value, options)) as Reply
+  }
+
+  /**
+   * Sends a request that several reply to, and gives their replies until there are `count` or the time is over.
+   *
+   * @throws As {@link request}, but for errors of the other side, which are among the replies.
+   */
+  requestMany<Reply = unknown>(topic: string, value: unknown, options?: RequestManyOptions): Replies<Reply> {
+    return this.#requestReply().requestMany(topic, value, options) as Replies<Reply>
+  }
+
+  /**
+   * Handles requests: what the handler returns is the reply, and what it throws crosses as name, code and message. A
+   * record that is no request is handled without a reply.
+   *
+   * @returns As {@link subscribe}.
+   * @throws As {@link subscribe}.
+   */
+  async reply<T = unknown>(
+    topics: TopicsInput,
+    handler: RecordHandler<T>,
+    options?: ReplyOptions<T>,
+  ): Promise<Subscription> {
+    return this.#requestReply().reply(topics, handler, options)
+  }
+
+  /** Requests and replies in numbers. */
+  get requestCounts(): RequestCounts {
+    return this.#requestReply().counts
+  }
+
+  #requestReply(): RequestReply {
+    this.#requests ??= new RequestReply({
+      config: () => this.config,
+      session: () => this.#current(),
+      send: (topic, value, options) => this.send(topic, value, options),
+      subscribe: (topics, handler, options) => this.#subscribe(topics as TopicsInput, handler, options),
+    })
+    return this.#requests
   }
 
   async #subscribe(topics: TopicsInput, handler: unknown, options: unknown): Promise<Subscription> {

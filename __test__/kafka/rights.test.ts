@@ -179,6 +179,19 @@ describe('A cluster with users', { skip: ownClusterSkip() }, () => {
     }
   })
 
+  // librdkafka asks for the coordinator of a group that is never joined, and is refused.
+  test('a reply is read without any right on a group', async (t) => {
+    const answering = makeService(t, { brokers: cluster.internalBrokers })
+    await answering.connectProducer()
+    await answering.connectConsumer(randomGroup())
+    await answering.reply(OPEN, () => 'yes', { replyTopics: READABLE, dlq: false, onExhausted: 'skip' })
+    const service = serviceOf(t, 'guest')
+    await service.connectProducer()
+    for (let round = 0; round < 3; round += 1) {
+      assert.equal(await service.request(OPEN, round, { replyTopic: READABLE }), 'yes')
+    }
+  })
+
   // librdkafka asks again and again: `subscribe` waited out its time, and said that the group was busy.
   for (const operations of [[], ['Describe']]) {
     const having = operations.length === 0 ? 'any right' : 'the right to read'

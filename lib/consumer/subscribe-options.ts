@@ -96,7 +96,7 @@ export interface SubscriptionDefaults extends DeliveryDefaults {
   readonly codec: ResolvedCodec
 }
 
-const OPTIONS = [
+export const SUBSCRIBE_OPTIONS: readonly string[] = [
   'group',
   'fromBeginning',
   'concurrency',
@@ -118,7 +118,7 @@ export function resolveSubscription(
   input: unknown,
   defaults: SubscriptionDefaults,
 ): ResolvedSubscription {
-  const options = checkOptions(input ?? {}, OPTIONS, 'subscribe')
+  const options = checkOptions(input ?? {}, SUBSCRIBE_OPTIONS, 'subscribe')
   const batch = batchOf(options.batch)
   for (const name of ['concurrency', 'ordering']) {
     if (batch === undefined || options[name] === undefined) continue

@@ -1,8 +1,7 @@
-import { utf8 } from '../bytes.ts'
 import type { RecordContext } from '../consumer/record.ts'
+import { errorField, MAX_NAME_BYTES, MAX_TEXT_BYTES, shownText } from '../error-text.ts'
 import { DEAD_LETTER_HEADERS as NAMES } from '../headers.ts'
 import type { HeaderList } from '../message.ts'
-import { redactText } from '../redact.ts'
 import type { Failure } from './failure.ts'
 import { isRetryHeader } from './retry-record.ts'
 import type { SideRecord } from './side-writer.ts'
@@ -24,11 +23,6 @@ export interface FailureHistory {
   /** When the last attempt failed, in milliseconds since the epoch. */
   readonly lastFailureMs: number
 }
-
-const MAX_TEXT_BYTES = 4 * 1024
-const MAX_NAME_BYTES = 256
-/** What is looked at of longer text: removing secrets from megabytes takes time, and the letter shows only the start. */
-const MAX_REDACTED = 16 * MAX_TEXT_BYTES
 
 /** The record's own bytes and headers, with headers that say where it was and why it is here. Does not throw. */
 export function deadLetter(source: LetterSource, history: FailureHistory): SideRecord {
@@ -68,15 +62,15 @@ function placeOf({ topic, partition, offset, group }: LetterSource): HeaderList 
 
 function storyOf(source: LetterSource, { failure, attempts, ...times }: FailureHistory, replays: string): HeaderList {
   const { error } = failure
-  const code = read(error, 'code')
-  const stack = read(error, 'stack')
+  const code = errorField(error, 'code')
+  const stack = errorField(error, 'stack')
   return [
     [NAMES.deliveryCount, String(attempts)],
-    [NAMES.message, shown(read(error, 'message') ?? '', MAX_TEXT_BYTES)],
+    [NAMES.message, shownText(errorField(error, 'message') ?? '', MAX_TEXT_BYTES)],
     [NAMES.class, failure.class],
-    [NAMES.name, shown(read(error, 'name') ?? 'Error', MAX_NAME_BYTES)],
-    ...(code === undefined ? [] : ([[NAMES.code, shown(code, MAX_NAME_BYTES)]] as const)),
-    ...(stack === undefined ? [] : ([[NAMES.stack, shown(stack, MAX_TEXT_BYTES)]] as const)),
+    [NAMES.name, shownText(errorField(error, 'name') ?? 'Error', MAX_NAME_BYTES)],
+    ...(code === undefined ? [] : ([[NAMES.code, shownText(code, MAX_NAME_BYTES)]] as const)),
+    ...(stack === undefined ? [] : ([[NAMES.stack, shownText(stack, MAX_TEXT_BYTES)]] as const)),
     [NAMES.firstFailure, String(times.firstFailureMs)],
     [NAMES.lastFailure, String(times.lastFailureMs)],
     [NAMES.attempts, String(attempts)],
@@ -87,20 +81,6 @@ function storyOf(source: LetterSource, { failure, attempts, ...times }: FailureH
 
 function isOurs(name: string): boolean {
   return name.startsWith('__dlq.errors.') || name.startsWith('x-narad-dlq-') || isRetryHeader(name)
-}
-
-/** A field of an error that may be anybody's: text or a number, or nothing. */
-function read(error: Error, field: 'name' | 'message' | 'stack' | 'code'): string | undefined {
-  try {
-    const value: unknown = (error as { readonly [name in typeof field]?: unknown })[field]
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function shown(text: string, mostBytes: number): Buffer {
-  return utf8(redactText(text.slice(0, MAX_REDACTED)), mostBytes)
 }
 
 function byteLength(bytes: string | Buffer | null): number {

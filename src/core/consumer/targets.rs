@@ -1,11 +1,14 @@
 //! Which offsets are meant by an end, a beginning or a time: what the cluster says when it is asked.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rdkafka::types::RDKafkaRespErr;
 
 use crate::core::error::{CoreError, ErrorCode, Result, error_text};
 use crate::core::rd::{Handle, NO_ERROR, OFFSET_BEGINNING, OFFSET_END, PartitionOffset, Partitions};
+
+/// Pause before a question is asked again.
+const RETRY: Duration = Duration::from_millis(50);
 
 /// Where a partition is to be read.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +72,19 @@ impl Asking<'_> {
         self.offsets_of(target)
     }
 
+    /// A topic that was just created, or whose leader moves, has none that would answer for a moment.
     fn ask(&self, time: i64) -> Result<Vec<i64>> {
+        loop {
+            let answer = self.ask_once(time);
+            let passes = answer.as_ref().is_err_and(|error| error.retriable);
+            if !passes || Instant::now() + RETRY >= self.deadline {
+                return answer;
+            }
+            std::thread::sleep(RETRY);
+        }
+    }
+
+    fn ask_once(&self, time: i64) -> Result<Vec<i64>> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let list = Partitions::of(
             self.places
