@@ -56,6 +56,8 @@ export declare class NativeConsumer {
   listTopics(timeoutMs: number): Promise<Array<NativeTopic> | NativeError>
   /** Creates topics; those that are there already stay as they are. */
   createTopics(topics: Array<NativeNewTopic>, timeoutMs: number): Promise<NativeError | null>
+  /** Milliseconds since the consumer's thread last came round, which it does at least each second. */
+  pollAgeMs(): number
   /** Every record of a batch was handled. */
   completeAll(batch: number): void
   /**

@@ -344,6 +344,12 @@ impl NativeConsumer {
         })
     }
 
+    /// Milliseconds since the consumer's thread last came round, which it does at least each second.
+    #[napi(catch_unwind)]
+    pub fn poll_age_ms(&self) -> Result<f64> {
+        Ok(self.open()?.poll_age().as_secs_f64() * 1_000.0)
+    }
+
     /// Every record of a batch was handled.
     #[napi(catch_unwind)]
     pub fn complete_all(&self, batch: u32) -> Result<()> {

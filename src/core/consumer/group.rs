@@ -13,6 +13,7 @@ use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
 use super::commits::Commits;
 use super::counting::Counting;
+use super::heartbeat::Heartbeat;
 use super::joining::Waiter;
 use super::rebalance::Revocation;
 use super::resets::lost_position;
@@ -66,6 +67,7 @@ pub(super) struct Group {
     pub(super) closing: Option<Closing>,
     pub(super) fatal: bool,
     pub(super) counting: Option<Counting>,
+    pub(super) heartbeat: Heartbeat,
     _share: Share,
     // declared last: queues go before the handle
     pub(super) handle: Arc<Handle>,
@@ -109,6 +111,7 @@ impl Group {
             closing: None,
             fatal: false,
             counting: settings.metrics.map(Counting::new),
+            heartbeat: Heartbeat::start(),
             _share: share,
             handle,
         })
@@ -118,6 +121,7 @@ impl Group {
         let waker = Waker::new(thread::current());
         self.control.wake_with(&waker);
         loop {
+            self.heartbeat.beat();
             self.read_commands(&waker);
             while let Some(event) = self.control.poll(Duration::ZERO) {
                 self.handle_event(&event);

@@ -6,6 +6,7 @@ mod batch;
 mod commits;
 mod counting;
 mod group;
+mod heartbeat;
 mod joining;
 mod lanes;
 mod ledger;
@@ -41,6 +42,7 @@ use super::metadata::{self, NewTopic, TopicSize};
 use super::metrics::GroupMetrics;
 use super::prefetch::Share;
 use super::rd::{Handle, Kind};
+use heartbeat::Heartbeat;
 use right::GroupRight;
 
 /// What a consumer tells its owner, from its own thread.
@@ -201,6 +203,7 @@ pub struct Consumer {
     right: GroupRight,
     progress: Progress,
     inbox: Inbox,
+    heartbeat: Heartbeat,
 }
 
 impl Consumer {
@@ -234,6 +237,7 @@ impl Consumer {
             events,
             share,
         )?;
+        let heartbeat = owner.heartbeat.clone();
         let thread = std::thread::Builder::new()
             .name("narad-consumer".into())
             .spawn(move || owner.run())
@@ -246,7 +250,14 @@ impl Consumer {
             right,
             progress,
             inbox,
+            heartbeat,
         })
+    }
+
+    /// The time since its thread last came round, which it does at least each second.
+    #[must_use]
+    pub fn poll_age(&self) -> Duration {
+        self.heartbeat.age()
     }
 
     /// A connection for calls that ask the cluster something; `None` after a close.
