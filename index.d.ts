@@ -712,6 +712,23 @@ interface DeadLetterOptions {
     /** One topic for all. Default: the service's `dlqTopic`, or else `<topic>.<group>.dlq` for each topic. */
     topic?: string;
 }
+/** What is taken for an outage: records fail because something is down that all of them need. */
+interface OutageOptions {
+    /**
+     * How many keys have to fail alike (by name and code of the error and its causes), with no success in between, 2 to
+     * 1,000.
+     *
+     * @defaultValue `10`
+     */
+    keys?: number;
+    /**
+     * The longest wait before the first probe, in milliseconds. It doubles with each, and the wait itself is drawn at
+     * random from 0 to it. Default: that of `retry`, at least 100.
+     */
+    initialDelayMs?: number;
+    /** The longest wait before any probe, in milliseconds, at least `initialDelayMs`. Default: that of `retry`, at least 100. */
+    maxDelayMs?: number;
+}
 /** What becomes of records whose handler fails. */
 interface DeliveryOptions {
     /** `false`: no retry. */
@@ -725,6 +742,11 @@ interface DeliveryOptions {
      * @defaultValue `stop`
      */
     onExhausted?: 'stop' | 'skip';
+    /**
+     * When many keys fail alike, records wait until a probe succeeds, and nothing is given up meanwhile. `false`: each
+     * record is retried and given up for itself.
+     */
+    outage?: OutageOptions | false;
     /** Says what an error of the handler means, before narad does. */
     classify?: Classify;
     /**
@@ -838,6 +860,34 @@ interface KafkaMetrics {
     groups: GroupMetrics[];
 }
 
+/** The events of a service with what listeners get. */
+interface ServiceEvents {
+    /** A broker answers: after connecting, and after each time the connection was lost. */
+    connected: [];
+    /** No broker answers any more; narad goes on trying. Also after `disconnect()`. */
+    disconnected: [];
+    /** Something went wrong that no call rejects with. Without a listener it is logged, and nothing is thrown. */
+    error: [error: KafkaError];
+    /** Partitions came or went. */
+    rebalance: [event: RebalanceEvent];
+    /** A handler failed, and its record is handled again. */
+    retry: [event: RetryEvent];
+    /** A record was given up and written to the topic for dead letters. */
+    deadLetter: [event: DeadLetterEvent];
+    /** Something that the records of a subscription need went down, or is there again. */
+    outage: [event: OutageEvent];
+}
+/**
+ * An event emitter in which an `error` that nobody listens to does not end the process, and in which a listener that
+ * throws does not break what was about to happen: its error is raised on its own, as an uncaught exception.
+ */
+declare class ServiceEmitter extends EventEmitter {
+    on<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
+    once<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
+    off<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
+    emit<Name extends keyof ServiceEvents>(name: Name, ...args: ServiceEvents[Name]): boolean;
+}
+
 /** A header as it was sent. */
 type RawHeader = readonly [name: string, value: Buffer | null];
 /**
@@ -931,6 +981,86 @@ interface UnfinishedRecord {
      * records, which is up to a twentieth of `timeoutMs` less, and at most a second.
      */
     runningMs: number;
+}
+
+/** A record whose handler failed, and that is handled again. */
+interface RetryEvent {
+    topic: string;
+    partition: number;
+    offset: number;
+    group: string;
+    /** How often it was handed to the handler until now. */
+    attempt: number;
+    /** After how long it is handled again, in milliseconds; in an outage, the least. */
+    afterMs: number;
+    /** Where it waits until then, if it is in one of `retry.topics`. */
+    retryTopic?: string;
+    /** What the handler failed with. */
+    error: Error;
+}
+/** A record that became a dead letter. */
+interface DeadLetterEvent {
+    topic: string;
+    partition: number;
+    offset: number;
+    group: string;
+    attempt: number;
+    deadLetterTopic: string;
+    /** What the handler failed with. */
+    error: Error;
+}
+/**
+ * Many keys of a subscription failed alike, with no success in between: its records wait, except for a probe now and
+ * then; or a probe has succeeded, and all go on.
+ */
+interface OutageEvent {
+    group: string;
+    /** The topics of the subscription. */
+    topics: string[];
+    state: 'began' | 'ended';
+    /** What the record failed with that made it an outage. */
+    error: Error;
+    /** When it began, in milliseconds since the epoch. */
+    sinceMs: number;
+    /** How long it lasted, in milliseconds, once it has ended. */
+    durationMs?: number;
+}
+
+/** How a consumer group's member is. */
+interface GroupHealth {
+    group: string;
+    /**
+     * It handles records or waits for some (`consuming`), has no partition (`idle`), waits for the end of an outage, is
+     * leaving, or has failed for good.
+     */
+    state: 'idle' | 'consuming' | 'outage' | 'leaving' | 'failed';
+    /** The partitions that it has. */
+    partitions: Array<{
+        topic: string;
+        partition: number;
+    }>;
+    /** Records that handlers have at the moment. */
+    running: number;
+    /** Records that wait for something other than a free handler: a retry, a dead letter, a resume, the end of an outage. */
+    held: number;
+    /** Outages that last, by subscription. */
+    outages: Array<{
+        topics: string[];
+        error: string;
+        sinceMs: number;
+    }>;
+    /** What the writing of a dead letter failed with last, while one is still to be written. */
+    deadLetterError?: string;
+    /** The error after which the member is of no use any more. */
+    error?: string;
+    lastRebalance?: {
+        kind: 'assigned' | 'revoked' | 'lost';
+        atMs: number;
+    };
+    /** Milliseconds since the thread of the group came round, which it does at least each second. */
+    pollAgeMs: number;
+    /** How long the handler that is past its deadline the longest has gone on since, in milliseconds; 0: none is. */
+    overdueMs: number;
 }
 
 /** Options of one call to send. They hold for each of its records; a builder's own fields win, and an event's headers. */
@@ -1148,57 +1278,27 @@ interface ConsumerReport {
     blocked: UnfinishedRecord[];
 }
 
-/** A record whose handler failed, and that is handled again. */
-interface RetryEvent {
-    topic: string;
-    partition: number;
-    offset: number;
-    group: string;
-    /** How often it was handed to the handler until now. */
-    attempt: number;
-    /** After how long it is handled again, in milliseconds. */
-    afterMs: number;
-    /** Where it waits until then, if it is in one of `retry.topics`. */
-    retryTopic?: string;
-    /** What the handler failed with. */
-    error: Error;
-}
-/** A record that became a dead letter. */
-interface DeadLetterEvent {
-    topic: string;
-    partition: number;
-    offset: number;
-    group: string;
-    attempt: number;
-    deadLetterTopic: string;
-    /** What the handler failed with. */
-    error: Error;
-}
-
-/** The events of a service with what listeners get. */
-interface ServiceEvents {
-    /** A broker answers: after connecting, and after each time the connection was lost. */
-    connected: [];
-    /** No broker answers any more; narad goes on trying. Also after `disconnect()`. */
-    disconnected: [];
-    /** Something went wrong that no call rejects with. Without a listener it is logged, and nothing is thrown. */
-    error: [error: KafkaError];
-    /** Partitions came or went. */
-    rebalance: [event: RebalanceEvent];
-    /** A handler failed, and its record is handled again. */
-    retry: [event: RetryEvent];
-    /** A record was given up and written to the topic for dead letters. */
-    deadLetter: [event: DeadLetterEvent];
-}
-/**
- * An event emitter in which an `error` that nobody listens to does not end the process, and in which a listener that
- * throws does not break what was about to happen: its error is raised on its own, as an uncaught exception.
- */
-declare class ServiceEmitter extends EventEmitter {
-    on<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
-    once<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
-    off<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
-    emit<Name extends keyof ServiceEvents>(name: Name, ...args: ServiceEvents[Name]): boolean;
+/** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
+type ServiceMode = 'live' | 'log-only' | 'disconnected';
+/** How a service is, as far as it knows without asking anyone. */
+interface Health {
+    /** Whether a broker can be reached. */
+    status: 'connected' | 'disconnected';
+    clientId: string;
+    /** The brokers to begin with, as configured. */
+    brokers: readonly string[] | 'embedded';
+    mode: ServiceMode;
+    /** False when only a restart of the process would help. */
+    live: boolean;
+    /**
+     * Whether the service can do its work now: it is connected, and nothing that it needs is known to be down. It needs no
+     * partition for that.
+     */
+    ready: boolean;
+    /** Why it is not live, or not ready; empty when it is both. */
+    reasons: string[];
+    /** The consumer groups. */
+    groups: GroupHealth[];
 }
 
 /** What `disconnect()` left behind. */
@@ -1405,9 +1505,6 @@ declare class Replies<T = unknown> implements AsyncIterable<PromiseSettledResult
     toArray(): Promise<Array<PromiseSettledResult<T>>>;
 }
 
-/** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
-type ServiceMode = 'live' | 'log-only' | 'disconnected';
-
 /** What a service counts of its requests and replies. */
 interface RequestCounts {
     /** Requests that wait for a reply. */
@@ -1490,6 +1587,8 @@ declare class KafkaService extends ServiceEmitter {
     /** Whether a broker can be reached. */
     get isConnected(): boolean;
     get mode(): ServiceMode;
+    /** How the service is, as far as it knows: asks nobody and waits for nothing, so it may be called at any time. */
+    health(): Health;
     /**
      * What was counted since the process began, over all connections of this service, and how things stand now. Reads
      * memory alone, and asks no broker. Undefined where `enableMiddleware` is false, since nothing is counted then.
@@ -2252,10 +2351,12 @@ export type {
   EventType,
   FailedAttempts,
   FailureClass,
+  GroupHealth,
   GroupMetrics,
   GroupProtocol,
   HeaderValue,
   HeadersInput,
+  Health,
   IntegrationEvent,
   KafkaConfig,
   KafkaErrorFields,
@@ -2274,6 +2375,8 @@ export type {
   NaradErrorCode,
   Next,
   Ordering,
+  OutageEvent,
+  OutageOptions,
   PartitionMetrics,
   PartitionOffsets,
   PartitionPlace,

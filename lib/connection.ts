@@ -11,6 +11,7 @@ import { Reader, type ReaderOptions, type Reading } from './consumer/reader.ts'
 import { type NewTopic, SharedTopicAdmin } from './delivery/shared-topic-admin.ts'
 import { ClosedError, fromNative, type KafkaError } from './errors.ts'
 import type { ServiceEmitter } from './events.ts'
+import type { ConnectionState } from './health.ts'
 import type { EntryLevel, NaradLogger } from './logger.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { NativeError } from './native.ts'
@@ -67,6 +68,8 @@ export class Connection {
   #isProducerWanted = false
   #embedded: Promise<EmbeddedBrokerLease> | undefined
   #watch: ConnectionWatch | undefined
+  /** Parts that are. */
+  #connecting = 0
   #isClosing = false
 
   /** @param onLive The first part has reached a broker. */
@@ -108,6 +111,14 @@ export class Connection {
     return this.#isProducerWanted && this.#producer !== undefined
   }
 
+  health(): ConnectionState {
+    return {
+      isConnecting: this.#connecting > 0,
+      isClosing: this.#isClosing,
+      groups: [...this.#started.values()].map((member) => member.health()),
+    }
+  }
+
   producer(): Producer {
     return this.#producer as Producer
   }
@@ -118,11 +129,21 @@ export class Connection {
 
   /** Resolves once a broker has answered. Calls at the same time share one attempt. */
   connectProducer(timeoutMs: number): Promise<void> {
-    this.#producerReady ??= this.#startProducer(timeoutMs).catch((error: unknown) => {
+    this.#producerReady ??= this.#counted(this.#startProducer(timeoutMs)).catch((error: unknown) => {
       this.#producerReady = undefined
       throw error
     })
     return this.#producerReady
+  }
+
+  /** Notes that a part is connecting until it has, or has failed to. */
+  async #counted<T>(part: Promise<T>): Promise<T> {
+    this.#connecting += 1
+    try {
+      return await part
+    } finally {
+      this.#connecting -= 1
+    }
   }
 
   async #startProducer(timeoutMs: number): Promise<void> {
@@ -194,7 +215,7 @@ export class Connection {
     await this.#leaving.get(group)
     const known = this.#consumers.get(group)
     if (known !== undefined) return known
-    const started = this.#startConsumer(group, timeoutMs).catch((error: unknown) => {
+    const started = this.#counted(this.#startConsumer(group, timeoutMs)).catch((error: unknown) => {
       this.#consumers.delete(group)
       throw error
     })
@@ -222,6 +243,7 @@ export class Connection {
         onLog: (level, text) => this.#log(level, text),
         onFailure: (failure, context, step) => deliveries.onFailure(failure, context, step),
         onParked: (failure, context, parked) => deliveries.onParked(failure, context, parked),
+        onOutage: (event) => deliveries.onOutage(event),
       },
       sender: { sendOne: async (topic, columns) => (await this.#openProducer()).sendOne(topic, columns) },
       admin: this.#admin,

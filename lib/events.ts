@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { DeadLetterEvent, RetryEvent } from './consumer/delivery-log.ts'
+import type { DeadLetterEvent, OutageEvent, RetryEvent } from './consumer/delivery-log.ts'
 import type { RebalanceEvent } from './consumer/member.ts'
 import type { KafkaError } from './errors.ts'
 
@@ -17,6 +17,8 @@ export interface ServiceEvents {
   retry: [event: RetryEvent]
   /** A record was given up and written to the topic for dead letters. */
   deadLetter: [event: DeadLetterEvent]
+  /** Something that the records of a subscription need went down, or is there again. */
+  outage: [event: OutageEvent]
 }
 
 /**

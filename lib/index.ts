@@ -12,11 +12,12 @@ export type {
   SslConfig,
 } from './config/types.ts'
 export type { DisconnectReport } from './connection.ts'
-export type { BatchHandler } from './consumer/batch-executor.ts'
+export type { BatchHandler } from './consumer/batch-attempt.ts'
 export type { Consumer, ConsumerBatchSubscribeOptions, ConsumerSubscribeOptions } from './consumer/consumer.ts'
-export type { DeadLetterEvent, RetryEvent } from './consumer/delivery-log.ts'
+export type { DeadLetterEvent, OutageEvent, RetryEvent } from './consumer/delivery-log.ts'
 export type { RecordHandler } from './consumer/executor.ts'
 export type { ConsumerReport, RebalanceEvent } from './consumer/member.ts'
+export type { GroupHealth } from './consumer/member-health.ts'
 export type { BatchContext, RawHeader, RecordContext } from './consumer/record.ts'
 export type { UnfinishedRecord } from './consumer/runner.ts'
 export type { SeekTarget } from './consumer/seek-target.ts'
@@ -29,7 +30,13 @@ export type {
 } from './consumer/subscribe-options.ts'
 export type { PartitionPlace, Subscription } from './consumer/subscription.ts'
 export type { Classify, FailureClass } from './delivery/failure.ts'
-export type { DeadLetterOptions, DeliveryOptions, RetryOptions, RetryTopicOptions } from './delivery/options.ts'
+export type {
+  DeadLetterOptions,
+  DeliveryOptions,
+  OutageOptions,
+  RetryOptions,
+  RetryTopicOptions,
+} from './delivery/options.ts'
 export { ack, deadLetter, type RetryVerdictOptions, retry, type Verdict } from './delivery/verdict.ts'
 export type { NaradErrorCode } from './error-codes.ts'
 export {
@@ -97,6 +104,7 @@ export { type EventCodecOptions, type EventFormat, eventCodec } from './events/e
 export { eventTopic } from './events/event-topic.ts'
 export type { ServiceEvents } from './events.ts'
 export { DEAD_LETTER_HEADERS, HEADERS, REPLY_HEADERS, RETRY_HEADERS } from './headers.ts'
+export type { Health, ServiceMode } from './health.ts'
 export type { Logger, LogLevel, LogMethod } from './logger.ts'
 export {
   type HeadersInput,
@@ -143,7 +151,6 @@ export {
   type KafkaService,
   kafkaService,
 } from './service.ts'
-export type { ServiceMode } from './session.ts'
 export type { RecordStream, StreamRecord } from './stream/record-stream.ts'
 export type { BatchStreamOptions, StreamOptions } from './stream/stream-options.ts'
 export type { SystemLogLevel } from './system-logs/pino-line.ts'

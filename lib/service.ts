@@ -2,7 +2,7 @@ import { resolveCodec } from './codec.ts'
 import { resolveConfig } from './config/resolve.ts'
 import type { KafkaConfig, ResolvedConfig } from './config/types.ts'
 import { type DisconnectReport, workLeft } from './connection.ts'
-import type { BatchHandler } from './consumer/batch-executor.ts'
+import type { BatchHandler } from './consumer/batch-attempt.ts'
 import { Consumer } from './consumer/consumer.ts'
 import type { RecordHandler } from './consumer/executor.ts'
 import {
@@ -15,6 +15,7 @@ import { Subscription } from './consumer/subscription.ts'
 import { describeValue } from './describe.ts'
 import { ArgumentError, ClosedError, ConfigError } from './errors.ts'
 import { ServiceEmitter } from './events.ts'
+import type { Health, ServiceMode } from './health.ts'
 import { createLogger, type NaradLogger } from './logger.ts'
 import { type MessageBuilder, messageFields, type RecordMetadata } from './message.ts'
 import { Metrics } from './metrics/metrics.ts'
@@ -32,7 +33,7 @@ import type { ReplyOptions, RequestManyOptions, RequestOptions } from './rpc/opt
 import type { Replies } from './rpc/replies.ts'
 import { RequestReply } from './rpc/request-reply.ts'
 import type { RequestCounts } from './rpc/requester.ts'
-import { type ServiceMode, Session } from './session.ts'
+import { Session } from './session.ts'
 import { endOn } from './signals.ts'
 import { RecordStream, type StreamRecord } from './stream/record-stream.ts'
 import { type BatchStreamOptions, resolveStream, type StreamOptions } from './stream/stream-options.ts'
@@ -120,6 +121,12 @@ export class KafkaService extends ServiceEmitter {
 
   get mode(): ServiceMode {
     return this.#session?.mode ?? 'disconnected'
+  }
+
+  /** How the service is, as far as it knows: asks nobody and waits for nothing, so it may be called at any time. */
+  health(): Health {
+    if (this.#session === undefined) this.init()
+    return (this.#session as Session).health()
   }
 
   /**

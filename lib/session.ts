@@ -6,14 +6,12 @@ import { describeValue } from './describe.ts'
 import { AUTO_TIMEOUT_MS, LogOnly } from './dev-mode.ts'
 import { ArgumentError, ClosedError, KafkaError, NotConnectedError } from './errors.ts'
 import type { ServiceEmitter } from './events.ts'
+import { type Health, healthOf, type ServiceMode } from './health.ts'
 import type { NaradLogger } from './logger.ts'
 import type { RecordMetadata } from './message.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { KafkaMetrics } from './metrics/types.ts'
 import type { Producer } from './producer/producer.ts'
-
-/** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
-export type ServiceMode = 'live' | 'log-only' | 'disconnected'
 
 /** What was asked for while there is no broker. */
 interface Wish {
@@ -63,6 +61,12 @@ export class Session {
 
   metrics(): KafkaMetrics | undefined {
     return this.#metrics?.snapshot(this.#connection?.queued ?? 0)
+  }
+
+  health(): Health {
+    const { clientId, brokers } = this.#config
+    const { isConnected, mode } = this
+    return healthOf({ clientId, brokers, mode, isConnected, connection: this.#connection?.health() })
   }
 
   async connectProducer(): Promise<void> {

@@ -15,11 +15,16 @@ export interface EngineRun {
   retries: number
   lostLetters: number
   notRun: number
+  outages: number
+  /** Records that had used up their retries in an outage, and were handled all the same. */
+  spared: number
 }
 
 export interface Simulation {
   /** How often all that is in memory is lost, at moments of chance, and what was not committed delivered again. */
   readonly crashes: number
+  /** Whether what handlers need is down at times of chance. */
+  readonly hasOutages: boolean
 }
 
 const TIMEOUT_MS = 1_000
@@ -102,9 +107,9 @@ export function chance(seed: number): (below: number) => number {
  * One run of an executor, or of several where it crashes, over logs of chance with handlers of chance. Fails when a
  * promise of the engine is broken.
  */
-export async function simulate(seed: number, { crashes }: Simulation): Promise<EngineRun> {
+export async function simulate(seed: number, { crashes, hasOutages }: Simulation): Promise<EngineRun> {
   const random = chance(seed)
-  const run: EngineRun = { late: 0, retries: 0, lostLetters: 0, notRun: 0 }
+  const run: EngineRun = { late: 0, retries: 0, lostLetters: 0, notRun: 0, outages: 0, spared: 0 }
   const lanes = 1 + random(4)
   const partitions = Array.from({ length: PARTITIONS }, (_, slot): Partition => {
     const ofRecords = Array.from({ length: random(20) }, () => {
@@ -117,7 +122,7 @@ export async function simulate(seed: number, { crashes }: Simulation): Promise<E
   /** What the handler did or a letter tells, whether or not it was heard. */
   const handled = partitions.map(() => new Set<number>())
   for (let life = crashes; life >= 0; life -= 1) {
-    await new Life(random, run, partitions, handled).pass(life > 0)
+    await new Life(random, run, partitions, handled, hasOutages).pass(life > 0)
     for (const partition of partitions) partition.next = partition.committed
   }
   for (const [at, partition] of partitions.entries()) {
@@ -146,6 +151,13 @@ class Life {
   readonly #ended: Array<Set<number>>
   readonly #laneRuns = new Set<number>()
   readonly #hanging: Array<() => void> = []
+  readonly #hasOutages: boolean
+  /** What handlers need. */
+  #isDown = false
+  /** The executor takes it for an outage. */
+  #isOutage = false
+  /** Handlers that began since then. */
+  readonly #probes = new Set<RecordContext>()
   #isStopped = false
   #batches = 0
 
@@ -154,17 +166,30 @@ class Life {
     run: EngineRun,
     partitions: readonly Partition[],
     handled: ReadonlyArray<Set<number>>,
+    hasOutages: boolean,
   ) {
     this.#random = random
     this.#run = run
     this.#partitions = partitions
     this.#handled = handled
+    this.#hasOutages = hasOutages
     this.#ended = partitions.map(() => new Set())
     this.#native = new NativeModel(run)
     this.#concurrency = 1 + random(6)
-    const bed = runnerBed({ delivery: { ...PARKS, timeoutMs: TIMEOUT_MS, maxDelayMs: 4_000 }, clock: this.#clock })
+    const outage = { keys: 2 + random(4), initialDelayMs: 500, maxDelayMs: 4_000 }
+    const delivery = { ...PARKS, timeoutMs: TIMEOUT_MS, maxDelayMs: 4_000, outage: hasOutages ? outage : undefined }
+    const bed = runnerBed({ delivery, clock: this.#clock })
     this.#executor = new Executor({
       ...bed.options,
+      listener: {
+        ...bed.options.listener,
+        onFailure: ({ error }, { attempt }, { kind }) => {
+          if (!this.#isOutage || !(error instanceof Down)) return
+          assert.equal(kind, 'retry', 'nothing is given up in an outage')
+          if (attempt > PARKS.maxRetries) run.spared += 1
+        },
+        onOutage: ({ state }) => this.#setOutage(state === 'began'),
+      },
       completions: this.#native,
       random: () => random(1_000) / 1_000,
       concurrency: this.#concurrency,
@@ -185,6 +210,7 @@ class Life {
       else if (what < 7) await this.#wait(this.#random(what === 6 ? 20_000 : 1_500))
       // what hangs settles some day, in any order
       else this.#hanging.splice(this.#random(this.#hanging.length + 1), 1)[0]?.()
+      if (this.#hasOutages && changes(this.#isDown, this.#random)) this.#isDown = !this.#isDown
       if (!mayCrash && this.#random(60) === 0) this.#drop()
       if (!mayCrash && this.#random(400) === 0) this.#stop()
       this.#check()
@@ -194,6 +220,13 @@ class Life {
     await nextTurn()
     assert.equal(this.#native.left, 0)
     assert.equal(this.#running.size, 0, 'nothing runs after the end')
+  }
+
+  #setOutage(isOutage: boolean): void {
+    assert.notEqual(isOutage, this.#isOutage, 'an outage begins and ends in turn')
+    this.#isOutage = isOutage
+    this.#probes.clear()
+    if (isOutage) this.#run.outages += 1
   }
 
   async #wait(ms: number): Promise<void> {
@@ -230,7 +263,12 @@ class Life {
     this.#batches += 1
     this.#native.batches.set(this.#batches, delivered)
     const records = delivered.map(({ partition, offset }) => {
-      return { slot: this.#partitions.indexOf(partition), lane: partition.lanes[offset] as number, offset, value: '1' }
+      return {
+        slot: this.#partitions.indexOf(partition),
+        offset,
+        value: '1',
+        ...keyed(partition.lanes[offset] as number),
+      }
     })
     this.#executor.accept(batchOf(this.#batches, records))
     return true
@@ -258,6 +296,11 @@ class Life {
       return !signal.aborted || (!isTimeout(signal.reason) && nowMs - sinceMs < TIMEOUT_MS)
     })
     assert.ok(inTime.length <= this.#concurrency, `${inTime.length} run with a concurrency of ${this.#concurrency}`)
+    if (this.#isOutage) {
+      const others = [...this.#probes].filter((probe) => this.#running.has(probe) && !probe.signal.aborted)
+      assert.deepEqual(others, [], 'one probe at a time')
+      this.#probes.add(context)
+    }
     const how = this.#random(8)
     if (how < 4) return this.#end(context, lane)
     if (how < 6) return Promise.resolve().then(() => this.#end(context, lane))
@@ -270,6 +313,7 @@ class Life {
     this.#laneRuns.delete(lane)
     const isLate = context.signal.aborted && isTimeout(context.signal.reason)
     if (isLate) this.#run.late += 1
+    if (this.#isDown) throw new Down()
     const how = this.#random(16)
     if (how === 0) return retry()
     if (how === 1) return retry({ afterMs: this.#random(3_000) })
@@ -309,6 +353,21 @@ class Life {
       }
     }
   }
+}
+
+/** What handlers need is down. */
+class Down extends Error {
+  override readonly name = 'Down'
+}
+
+/** It goes down from time to time, and comes back sooner. */
+function changes(isDown: boolean, random: (below: number) => number): boolean {
+  return random(isDown ? 15 : 40) === 0
+}
+
+/** A record of a lane, or of none. */
+function keyed(lane: number): { lane: number; key: string | null } {
+  return { lane, key: lane < 0 ? null : String(lane) }
 }
 
 function isTimeout(reason: unknown): boolean {

@@ -4,6 +4,7 @@ import type { Place, RecordContext } from '../../lib/consumer/record.ts'
 import type { History, Parked, RunnerOptions } from '../../lib/consumer/runner.ts'
 import type { Failure } from '../../lib/delivery/failure.ts'
 import type { Delivery } from '../../lib/delivery/options.ts'
+import type { OutageChange } from '../../lib/delivery/outage.ts'
 import type { NextStep } from '../../lib/delivery/retry-policy.ts'
 import { FakeCompletions } from './completions.ts'
 import type { BatchRecord } from './native-batch.ts'
@@ -14,6 +15,7 @@ const STOPS: Delivery = {
   initialDelayMs: 1_000,
   maxDelayMs: 30_000,
   givenUp: 'stop',
+  outage: undefined,
   deadLetterTopic: undefined,
   retryTopicsMs: [],
   classify: undefined,
@@ -78,6 +80,7 @@ export function runnerBed({
   const failures: NotedFailure[] = []
   const parked: Array<{ offset: number; failure: Failure; history: History }> = []
   const parkFailures: unknown[] = []
+  const outages: OutageChange[] = []
   /** Errors that the next dead letters fail with. */
   const refusals: Error[] = []
   const place = (partition: number): Place => ({ topic: 't', partition, group: 'g' })
@@ -98,6 +101,7 @@ export function runnerBed({
       onFailure: ({ error }, { offset, attempt }, step) => failures.push({ error, offset, attempt, step }),
       onParked: () => {},
       onParkFailed: (error) => parkFailures.push(error),
+      onOutage: (change) => outages.push(change),
     },
     // the longest wait that the back-off allows
     random: () => 1 - Number.EPSILON,
@@ -114,5 +118,5 @@ export function runnerBed({
     })
     return [batches, numbered]
   }
-  return { options, completions, failures, parked, parkFailures, refusals, number }
+  return { options, completions, failures, parked, parkFailures, outages, refusals, number }
 }

@@ -51,6 +51,16 @@ describe('The delivery of a subscription', () => {
     assert.deepEqual(letters({ dlq: false, onExhausted: 'skip' }), ['skip', undefined])
   })
 
+  test('takes ten keys for an outage unless told otherwise, and the delays of retries for its probes', () => {
+    const outage = (options: Record<string, unknown>) => Object.values(resolve(options).outage ?? {})
+    assert.deepEqual(outage({}), [10, 1_000, 30_000])
+    assert.deepEqual(outage({ retry: { initialDelayMs: 200, maxDelayMs: 400 } }), [10, 200, 400])
+    assert.deepEqual(outage({ retry: { initialDelayMs: 0, maxDelayMs: 0 } }), [10, 100, 100])
+    assert.deepEqual(outage({ outage: { keys: 3, initialDelayMs: 0, maxDelayMs: 50 } }), [3, 0, 50])
+    assert.deepEqual(outage({ outage: { initialDelayMs: 60_000 } }), [10, 60_000, 60_000])
+    assert.equal(resolve({ outage: false }).outage, undefined)
+  })
+
   test('takes a deadline, and Infinity for none', () => {
     assert.equal(resolve({}).timeoutMs, 60_000)
     assert.equal(resolve({ timeoutMs: 1 }).timeoutMs, 1)
@@ -63,6 +73,12 @@ describe('The delivery of a subscription', () => {
   })
 
   const refused: Array<[options: Record<string, unknown>, message: RegExp]> = [
+    [{ outage: true }, /options of outage must be an object, but are true/],
+    [{ outage: { keys: 1 } }, /"outage.keys" must be a whole number from 2 to 1000, but is 1/],
+    [
+      { outage: { initialDelayMs: 5, maxDelayMs: 4 } },
+      /"outage.initialDelayMs" \(5\) is more than "outage.maxDelayMs"/,
+    ],
     [{ retry: true }, /options of retry must be an object, but are true/],
     [{ retry: null }, /options of retry must be an object, but are null/],
     [{ retry: 5 }, /options of retry must be an object, but are 5/],

@@ -224,7 +224,7 @@ describe('A record whose handler fails', () => {
   // back only when its time had come, and the disconnect waited for it until its deadline.
   test('is given back at once when who is told of the retry stops everything', async () => {
     const onFailure = () => bed.executor.stop()
-    const listener = { onFailure, onParked: () => {}, onParkFailed: () => {} }
+    const listener = { onFailure, onParked: () => {}, onParkFailed: () => {}, onOutage: () => {} }
     const bed = setUp(() => Promise.reject(new Error('x')), { concurrency: 1 }, { listener })
     await bed.accept(plain(2))
     assert.deepEqual(fates(bed), { '1/0': 'not run', '1/1': 'not run' })

@@ -28,6 +28,7 @@ describe('A subscription', () => {
         givenUp: 'park',
         deadLetterTopic: undefined,
         retryTopicsMs: [],
+        outage: { keys: 10, initialDelayMs: 1_000, maxDelayMs: 30_000 },
         classify: undefined,
         timeoutMs: 60_000,
       },

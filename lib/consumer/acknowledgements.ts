@@ -18,6 +18,11 @@ export class Acknowledgements {
     this.#onDone = onDone
   }
 
+  /** How many records wait to be acknowledged. */
+  get missing(): number {
+    return this.#missing.size
+  }
+
   /** The handler of a record has ended well. One that may not run any more is given back without an ack. */
   ended(context: RecordContext, mayRun: boolean): void {
     const acknowledgement = RecordContext.acknowledgement(context)

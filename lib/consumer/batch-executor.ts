@@ -1,48 +1,32 @@
 import { systemClock } from '../clock.ts'
-import { classify, type Failure } from '../delivery/failure.ts'
-import { backOffMs, nextStep } from '../delivery/retry-policy.ts'
-import { isAck, returnedFailures } from '../delivery/verdict.ts'
-import { HandlerTimeoutError } from '../errors.ts'
+import type { Failure } from '../delivery/failure.ts'
+import { isOutageLike, untilItEnds } from '../delivery/outage.ts'
+import { backOffMs, type NextStep, nextStep } from '../delivery/retry-policy.ts'
 import { Fifo } from '../fifo.ts'
 import { Acknowledgement } from './acknowledgement.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import { type Batch, DONE, FAILED, type Fate, NOT_RUN } from './batch.ts'
-import { type BatchContext, type Place, RecordContext } from './record.ts'
+import { type Attempt, type BatchExecutorOptions, callBatchHandler } from './batch-attempt.ts'
+import { byBatch, firsts, type Item, itemsOf, split } from './items.ts'
+import { keyOf, Outage } from './outage.ts'
+import { type Place, RecordContext } from './record.ts'
 import { Reports } from './reports.ts'
 import {
-  failedAgain,
   type History,
   type Runner,
-  type RunnerOptions,
+  type RunnerHealth,
+  runnerHealth,
   type UnfinishedRecord,
   unfinished,
   unwritten,
 } from './runner.ts'
 import { TimeSlice } from './time-slice.ts'
 
-/** A handler that takes many records at a time. */
-export type BatchHandler<T = unknown> = (messages: T[], context: BatchContext) => unknown
-
-export interface BatchExecutorOptions extends RunnerOptions {
-  readonly group: string
-  readonly handler: BatchHandler
-}
-
-/** A record of a batch that is being handled. */
-interface Item {
-  readonly batch: Batch
-  readonly index: number
-  readonly slot: number
-  history: History | undefined
-}
-
-/** An attempt to handle some records. */
-interface Attempt {
-  readonly contexts: readonly RecordContext[]
-  /** It failed as a whole, and which record is to blame is not known. */
-  readonly isWhole: boolean
-  /** By record; undefined where it was handled. */
-  readonly failures: ReadonlyArray<Failure | undefined>
+/** A record that is given up, but not yet. */
+interface GivenUp {
+  readonly item: Item
+  readonly finish: () => Promise<unknown>
+  cancel: () => void
 }
 
 /**
@@ -64,6 +48,16 @@ export class BatchExecutor implements Runner {
   readonly #continued = new Fifo<readonly Item[]>()
   /** Records of paused slots, as they came. */
   readonly #aside = new Fifo<readonly Item[]>()
+  /** Records that wait for the end of an outage, in order. */
+  #out: Item[] = []
+  /** Of them, what is tried at the moment, until it is known what becomes of it. */
+  #probing: readonly Item[] = []
+  /** Which of them is the next probe. */
+  #turn = 0
+  /** Records to give up unless an outage begins, and those of which that is decided. */
+  readonly #deferred = new Set<GivenUp>()
+  readonly #givenUp = new Fifo<GivenUp>()
+  readonly #outage: Outage
   readonly #slice = new TimeSlice()
   #isRunning = false
   #isStopped = false
@@ -79,6 +73,13 @@ export class BatchExecutor implements Runner {
     this.#options = options
     this.#reports = new Reports(options.completions)
     this.#acknowledgements = new Acknowledgements(this.#reports, () => {})
+    this.#outage = new Outage({
+      policy: options.delivery.outage,
+      clock: options.clock ?? systemClock,
+      random: options.random,
+      onChange: options.listener.onOutage,
+      onDue: () => this.#runSoon(),
+    })
   }
 
   accept(batch: Batch): void {
@@ -118,6 +119,7 @@ export class BatchExecutor implements Runner {
 
   stop(): void {
     this.#isStopped = true
+    this.#outage.stop()
     this.#giveBack()
   }
 
@@ -129,10 +131,21 @@ export class BatchExecutor implements Runner {
     return this.#unfinished?.() ?? []
   }
 
+  health(): RunnerHealth {
+    const aside = [...this.#aside].reduce((sum, items) => sum + items.length, 0)
+    const waiting = this.#again.length + this.#out.length + this.#deferred.size + this.#givenUp.length
+    const held = aside + waiting + this.#acknowledgements.missing
+    return runnerHealth(this.running(), this.#options.delivery.timeoutMs, held, this.#outage.current)
+  }
+
   async #run(): Promise<void> {
     this.#slice.begin()
-    for (let items = this.#next(); items !== undefined; items = this.#next()) {
-      await this.#handle(items)
+    for (;;) {
+      for (let one = this.#givenUp.shift(); one !== undefined; one = this.#givenUp.shift()) await one.finish()
+      const isProbe = this.#outage.isOn
+      const items = isProbe ? this.#nextProbe() : this.#next()
+      if (items === undefined) break
+      await (isProbe ? this.#probe(items) : this.#handle(items))
       if (this.#options.isManual) this.#compact(items)
     }
     this.#isRunning = false
@@ -182,8 +195,13 @@ export class BatchExecutor implements Runner {
       waitMs = Math.max(waitMs, afterMs)
       this.#again.push(item)
     }
-    await this.#wait(waitMs, this.#again)
-    for (let item = this.#again.shift(); item !== undefined; item = this.#again.shift()) await this.#handleAlone(item)
+    if (!this.#outage.isOn) await this.#wait(waitMs, this.#again)
+    while (!this.#outage.isOn) {
+      const item = this.#again.shift()
+      if (item === undefined) return
+      await this.#handleAlone(item)
+    }
+    this.#sitOut(this.#again.clear())
   }
 
   async #handleAlone(item: Item): Promise<void> {
@@ -191,8 +209,97 @@ export class BatchExecutor implements Runner {
       const { contexts, failures } = await this.#attempt([item])
       const afterMs = await this.#conclude(item, contexts[0] as RecordContext, failures[0], false)
       if (afterMs === undefined) return
+      if (this.#outage.isOn) return this.#sitOut([item])
       await this.#wait(afterMs, [item])
     }
+  }
+
+  // ---- outages
+
+  /** Until the outage ends, nothing is begun with these records but probes. */
+  #sitOut(items: readonly Item[]): void {
+    for (const item of items) {
+      if (!this.#isLive(item)) continue
+      this.#reports.hold(item.batch, item.index)
+      this.#out.push(item)
+    }
+  }
+
+  /** What shows whether the outage lasts: a record that failed, or a batch that was not begun. */
+  #nextProbe(): readonly Item[] | undefined {
+    if (!this.#outage.isProbeDue) return undefined
+    const isFresh = this.#outage.nextProbe() > 0
+    const items = (isFresh ? this.#nextFresh() : undefined) ?? this.#nextOut() ?? this.#nextFresh()
+    // then it waits for what comes next
+    if (items === undefined) this.#outage.isProbeDue = true
+    return items
+  }
+
+  /** What comes next, without records of keys that wait. */
+  #nextFresh(): readonly Item[] | undefined {
+    const waiting = new Set(this.#out.map((item) => this.#keyOf(item)))
+    for (let items = this.#next(); items !== undefined; items = this.#next()) {
+      const [behind, fresh] = split(this.#startable(items), (item) => waiting.has(this.#keyOf(item)))
+      this.#sitOut(behind)
+      if (fresh.length > 0) return fresh
+    }
+    return undefined
+  }
+
+  /** One of the records that wait, each time another, and of each key only the first. */
+  #nextOut(): readonly Item[] | undefined {
+    const startable = firsts(this.#out, (item) => this.#keyOf(item)).filter(({ slot }) => !this.#paused.has(slot))
+    this.#turn += 1
+    const item = startable[this.#turn % startable.length]
+    return item === undefined ? undefined : [item]
+  }
+
+  #keyOf(item: Item): string {
+    item.key ??= keyOf(this.#contextOf(item))
+    return item.key
+  }
+
+  async #probe(items: readonly Item[]): Promise<void> {
+    this.#probing = items
+    const hasFailedBefore = items.some(({ history }) => history !== undefined)
+    const { contexts, failures, isWhole } = await this.#attempt(items)
+    const ended = new Set<Item>()
+    for (const [at, item] of items.entries()) {
+      const context = contexts[at] as RecordContext
+      const afterMs = await this.#conclude(item, context, failures[at], isWhole && items.length > 1)
+      if (afterMs === undefined) ended.add(item)
+    }
+    this.#probing = []
+    this.#out = this.#live(this.#out.filter((item) => !ended.has(item)))
+    const waiting = new Set(this.#out)
+    this.#sitOut(items.filter((item) => !ended.has(item) && !waiting.has(item)))
+    const failure = failures.includes(undefined)
+      ? undefined
+      : (failures.find((one) => one !== undefined && isOutageLike(one)) ?? failures[0])
+    this.#outage.probed(failure, hasFailedBefore)
+    if (!this.#outage.isOn) this.#goOn()
+  }
+
+  /** What sat out comes before all else, in batches as it came. */
+  #goOn(): void {
+    const later = this.#continued.clear()
+    for (const items of [...byBatch(this.#out), ...later]) this.#continued.push(items)
+    this.#out = []
+  }
+
+  /** A record is given up, unless this turns out to be an outage. */
+  #defer(item: Item, finish: () => Promise<unknown>): undefined {
+    this.#reports.hold(item.batch, item.index)
+    const one: GivenUp = { item, finish, cancel: () => {} }
+    this.#deferred.add(one)
+    one.cancel = this.#outage.defer((isOutage) => {
+      if (!this.#deferred.delete(one)) return
+      if (isOutage) this.#out.push(item)
+      else {
+        this.#givenUp.push(one)
+        this.#runSoon()
+      }
+    })
   }
 
   /** Gives back the records that may not run any more; the others are left. */
@@ -220,64 +327,31 @@ export class BatchExecutor implements Runner {
   }
 
   async #attempt(items: readonly Item[]): Promise<Attempt> {
-    const { group, handler, places, codec, delivery, isManual, clock = systemClock } = this.#options
-    const contexts = items.map(({ batch, index, slot, history }) => {
-      const place = places.get(slot) as Place
-      place.meter?.attempted()
-      const attempt = (history?.attempts ?? 0) + 1
-      const acknowledgement = isManual ? new Acknowledgement(batch, index) : undefined
-      return new RecordContext(batch.block, batch.row(index), place, attempt, acknowledgement)
+    const contexts = items.map((item) => {
+      this.#options.places.get(item.slot)?.meter?.attempted()
+      return this.#contextOf(item)
     })
-    const messages: unknown[] = []
-    const decoded: RecordContext[] = []
-    const failures = new Array<Failure | undefined>(items.length)
-    const fill: number[] = []
-    for (const [at, context] of contexts.entries()) {
-      try {
-        messages.push(RecordContext.decode(context, codec))
-        decoded.push(context)
-        fill.push(at)
-      } catch (error) {
-        failures[at] = classify(error, delivery.classify)
-      }
-    }
-    if (messages.length === 0) return { contexts, failures, isWhole: false }
     const controller = new AbortController()
     this.#controller = controller
     this.#running = items
+    const { clock = systemClock } = this.#options
     const sinceMs = clock.now()
-    const beganMs = performance.now()
-    this.#unfinished = () => decoded.map((context) => unfinished(context, 'handler', clock.now() - sinceMs))
-    let timeout: HandlerTimeoutError | undefined
-    const cancel = Number.isFinite(delivery.timeoutMs)
-      ? clock.after(delivery.timeoutMs, () => {
-          timeout = lateError(decoded, delivery.timeoutMs)
-          controller.abort(timeout)
-        })
-      : undefined
-    let whole: Failure | undefined
-    try {
-      const ackAll = () => decoded.map((context) => context.ack()).every(Boolean)
-      const returned = await handler(messages, { records: decoded, group, signal: controller.signal, ack: ackAll })
-      if (isManual)
-        for (const [at, context] of decoded.entries()) {
-          if (isAck(Array.isArray(returned) ? returned[at] : returned)) context.ack()
-        }
-      const verdicts = returned === undefined ? undefined : returnedFailures(returned, messages.length)
-      if (verdicts !== undefined) for (const [at, place] of fill.entries()) failures[place] = verdicts[at]
-    } catch (error) {
-      whole = classify(error, delivery.classify)
-    }
-    RecordContext.meter(decoded[0] as RecordContext)?.timed(performance.now() - beganMs)
-    cancel?.()
+    this.#unfinished = () => contexts.map((context) => unfinished(context, 'handler', clock.now() - sinceMs))
+    const attempt = await callBatchHandler(this.#options, contexts, controller)
     this.#controller = undefined
     this.#running = []
     this.#unfinished = undefined
-    if (timeout !== undefined) whole = { class: 'transient', error: timeout }
-    if (whole !== undefined) for (const place of fill) failures[place] = whole
-    const turn = this.#slice.spent(messages.length)
+    if (this.#outage.hasFailures && attempt.failures.includes(undefined)) this.#outage.succeeded()
+    const turn = this.#slice.spent(items.length)
     if (turn !== undefined) await turn
-    return { contexts, failures, isWhole: whole !== undefined }
+    return attempt
+  }
+
+  #contextOf({ batch, index, slot, history }: Item): RecordContext {
+    const { places, isManual } = this.#options
+    const attempt = (history?.attempts ?? 0) + 1
+    const acknowledgement = isManual ? new Acknowledgement(batch, index) : undefined
+    return new RecordContext(batch.block, batch.row(index), places.get(slot) as Place, attempt, acknowledgement)
   }
 
   /**
@@ -291,18 +365,33 @@ export class BatchExecutor implements Runner {
     failure: Failure | undefined,
     isShared: boolean,
   ): Promise<number | undefined> {
-    const { delivery, listener, random } = this.#options
+    const { delivery, random } = this.#options
     if (failure === undefined) return this.#handled(item, context)
     RecordContext.forgo(context)
     if (!this.#isLive(item)) {
       RecordContext.meter(context)?.aborted()
       return undefined
     }
-    const { attempt } = context
-    item.history = failedAgain(attempt, item.history)
-    const due = nextStep(delivery, failure, attempt, random)
+    const key = isShared ? undefined : this.#keyOf(item)
+    const failed = this.#outage.failed(failure, key, context.attempt, item.history)
+    item.history = failed.history
+    const { attempts, excused = 0 } = item.history
+    const due = failed.mustWait ? untilItEnds(failure) : nextStep(delivery, failure, attempts - excused, random)
     const step = isShared && due.kind !== 'retry' ? ({ kind: 'retry', afterMs: 0 } as const) : due
-    listener.onFailure(failure, context, step)
+    // of those that are handled one after the other, the next one tells
+    const isUnclear = failed.isSuspected || (failed.isFirst && this.#hasMore)
+    if (!isUnclear || step.kind !== delivery.givenUp) return this.#finish(item, context, failure, step)
+    RecordContext.isolate(context)
+    return this.#defer(item, () => this.#finish(item, context, failure, step))
+  }
+
+  get #hasMore(): boolean {
+    return this.#again.length > 0 || this.#continued.length > 0 || this.#batches.length > 0
+  }
+
+  async #finish(item: Item, context: RecordContext, failure: Failure, step: NextStep): Promise<number | undefined> {
+    if (!this.#isLive(item)) return undefined
+    this.#options.listener.onFailure(failure, context, step)
     switch (step.kind) {
       case 'retry':
         return step.afterMs
@@ -365,6 +454,13 @@ export class BatchExecutor implements Runner {
   /** Gives back, without handling it, all that waits and may not run. */
   #giveBack(): void {
     this.#again.filter((item) => this.#isLive(item))
+    this.#out = this.#out.filter((item) => this.#probing.includes(item) || this.#isLive(item))
+    this.#givenUp.filter(({ item }) => this.#isLive(item))
+    for (const one of this.#deferred) {
+      if (this.#isLive(one.item)) continue
+      one.cancel()
+      this.#deferred.delete(one)
+    }
     this.#wake?.()
     this.#acknowledgements.giveBack((slot) => this.#mayRun(slot))
     for (const waiting of [this.#aside, this.#continued]) {
@@ -383,27 +479,4 @@ export class BatchExecutor implements Runner {
       return isLeft
     })
   }
-}
-
-function itemsOf(batch: Batch): Item[] {
-  const items: Item[] = []
-  for (let index = 0; index < batch.records; index += 1) {
-    if (!batch.hasEnded(index)) items.push({ batch, index, slot: batch.slot(index), history: undefined })
-  }
-  return items
-}
-
-function split<T>(all: readonly T[], fits: (one: T) => boolean): [those: T[], others: T[]] {
-  const parts: [T[], T[]] = [[], []]
-  for (const one of all) parts[fits(one) ? 0 : 1].push(one)
-  return parts
-}
-
-function lateError(records: readonly RecordContext[], timeoutMs: number): HandlerTimeoutError {
-  const { topic, partition, offset, group } = records[0] as RecordContext
-  return new HandlerTimeoutError(
-    `The handler of ${records.length} records from ${topic} [${partition}] offset ${offset} on did not settle within ` +
-      `${timeoutMs} ms.`,
-    { topic, partition, offset, group },
-  )
 }

@@ -82,6 +82,11 @@ export class Batch {
     return this.#left === 0
   }
 
+  /** How many records are held and have no last fate yet. */
+  get held(): number {
+    return this.#fates.reduce((held, fate) => held + (fate === HELD || fate === KNOWN_HELD ? 1 : 0), 0)
+  }
+
   /** Everything was handled and nothing reported yet: one number says it all. */
   get isPlain(): boolean {
     return this.#isPlain

@@ -1,4 +1,4 @@
-import type { BatchHandler } from './batch-executor.ts'
+import type { BatchHandler } from './batch-attempt.ts'
 import type { RecordHandler } from './executor.ts'
 import type { BatchSubscribeOptions, SubscribeOptions, TopicsInput } from './subscribe-options.ts'
 import type { Subscription } from './subscription.ts'

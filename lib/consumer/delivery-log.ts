@@ -14,7 +14,7 @@ export interface RetryEvent {
   group: string
   /** How often it was handed to the handler until now. */
   attempt: number
-  /** After how long it is handled again, in milliseconds. */
+  /** After how long it is handled again, in milliseconds; in an outage, the least. */
   afterMs: number
   /** Where it waits until then, if it is in one of `retry.topics`. */
   retryTopic?: string
@@ -32,6 +32,23 @@ export interface DeadLetterEvent {
   deadLetterTopic: string
   /** What the handler failed with. */
   error: Error
+}
+
+/**
+ * Many keys of a subscription failed alike, with no success in between: its records wait, except for a probe now and
+ * then; or a probe has succeeded, and all go on.
+ */
+export interface OutageEvent {
+  group: string
+  /** The topics of the subscription. */
+  topics: string[]
+  state: 'began' | 'ended'
+  /** What the record failed with that made it an outage. */
+  error: Error
+  /** When it began, in milliseconds since the epoch. */
+  sinceMs: number
+  /** How long it lasted, in milliseconds, once it has ended. */
+  durationMs?: number
 }
 
 /** Tells listeners and the log what becomes of records that fail; never what is in them. */
@@ -60,6 +77,15 @@ export class DeliveryLog {
     } else if (failureClass === 'business') {
       this.#logger.debug({ ...place, err: error }, 'The handler refused the record; it is done')
     }
+  }
+
+  onOutage(event: OutageEvent): void {
+    const { group, topics, state, durationMs, error } = event
+    if (state === 'began') {
+      const place = { group, topics, err: error }
+      this.#logger.warn(place, 'Many keys fail alike: records wait until a probe succeeds')
+    } else this.#logger.info({ group, topics, durationMs }, 'A probe has succeeded: records are handled again')
+    this.#emitter.emit('outage', event)
   }
 
   onParked({ error }: Failure, context: RecordContext, { topic, afterMs }: Parked): void {

@@ -1,28 +1,30 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { classify, type Failure } from '../delivery/failure.ts'
-import { backOffMs, nextStep } from '../delivery/retry-policy.ts'
+import { untilItEnds } from '../delivery/outage.ts'
+import { backOffMs, type NextStep, nextStep } from '../delivery/retry-policy.ts'
 import { isAck, returnedFailure } from '../delivery/verdict.ts'
 import type { HandlerTimeoutError } from '../errors.ts'
 import { Fifo } from '../fifo.ts'
 import type { HandlerMeter } from '../metrics/handler-meter.ts'
 import { HandlerTimer } from '../metrics/handler-timer.ts'
-import { Acknowledgement } from './acknowledgement.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import { type Batch, DONE, FAILED, type Fate, NOT_RUN } from './batch.ts'
+import { type Held, HeldRecords } from './held.ts'
 import { Lanes, type Waiting } from './lanes.ts'
+import { keyOf, Outage } from './outage.ts'
 import { type Place, RecordContext } from './record.ts'
 import { Reports } from './reports.ts'
 import {
-  failedAgain,
   type History,
   type Parked,
   type Runner,
+  type RunnerHealth,
   type RunnerOptions,
+  runnerHealth,
   type UnfinishedRecord,
-  unwritten,
 } from './runner.ts'
 import { TimeSlice } from './time-slice.ts'
-import { IDLE, UNSEEN, Worker, Workers } from './workers.ts'
+import { IDLE, isThenable, UNSEEN, Worker, Workers } from './workers.ts'
 
 /** A handler that takes one record at a time. */
 export type RecordHandler<T = unknown> = (message: T, context: RecordContext) => unknown
@@ -31,14 +33,6 @@ export interface ExecutorOptions extends RunnerOptions {
   readonly handler: RecordHandler
   /** Handlers that run side by side. */
   readonly concurrency: number
-}
-
-/** A record that waits for an attempt, whose dead letter is being written, or whose slot is paused. */
-interface Held extends Waiting {
-  /** The record whose dead letter is being written. */
-  writing: RecordContext | undefined
-  isPaused: boolean
-  cancel: () => void
 }
 
 /**
@@ -54,12 +48,13 @@ export class Executor implements Runner {
   readonly #timer: HandlerTimer | undefined
   readonly #slice: TimeSlice
   readonly #workers: Workers
+  readonly #outage: Outage
   readonly #batches = new Fifo<Batch>()
   /** Batches of which something is left. */
   readonly #open = new Set<Batch>()
   /** Records whose turn has come, of lanes that are theirs. */
   readonly #ready = new Fifo<Waiting>()
-  readonly #held = new Set<Held>()
+  readonly #held: HeldRecords
   readonly #dropped = new Set<number>()
   readonly #paused = new Set<number>()
   #isDue = false
@@ -71,11 +66,19 @@ export class Executor implements Runner {
     this.#options = options
     this.#reports = new Reports(options.completions)
     this.#lanes = new Lanes(this.#reports)
+    this.#held = new HeldRecords(this.#reports, this.#lanes)
     this.#acknowledgements = new Acknowledgements(this.#reports, (batch) => this.#open.delete(batch))
     this.#clock = options.clock ?? systemClock
     this.#timer = options.isTimed ? new HandlerTimer() : undefined
     this.#slice = new TimeSlice(this.#timer)
     this.#workers = new Workers(options.delivery.timeoutMs)
+    this.#outage = new Outage({
+      policy: options.delivery.outage,
+      clock: this.#clock,
+      random: options.random,
+      onChange: options.listener.onOutage,
+      onDue: () => this.#fill(),
+    })
   }
 
   accept(batch: Batch): void {
@@ -108,11 +111,7 @@ export class Executor implements Runner {
 
   resume(slots: ReadonlySet<number>): void {
     for (const slot of slots) this.#paused.delete(slot)
-    for (const held of this.#held) {
-      if (!held.isPaused || !slots.has(held.batch.slot(held.index))) continue
-      this.#held.delete(held)
-      this.#ready.push(held)
-    }
+    for (const held of this.#held.resume(slots)) this.#ready.push(held)
     this.#fillSoon()
   }
 
@@ -127,6 +126,7 @@ export class Executor implements Runner {
 
   stop(): void {
     this.#isStopped = true
+    this.#outage.stop()
     this.#giveBack()
   }
 
@@ -137,10 +137,13 @@ export class Executor implements Runner {
   }
 
   running(): UnfinishedRecord[] {
-    const writing = [...this.#held].flatMap(({ writing, history }) =>
-      writing === undefined ? [] : unwritten(writing, history as History),
-    )
-    return [...this.#workers.running(this.#clock.now(), this.#timer), ...writing]
+    return [...this.#workers.running(this.#clock.now(), this.#timer), ...this.#held.unwritten()]
+  }
+
+  health(): RunnerHealth {
+    let held = 0
+    for (const batch of this.#open) held += batch.held
+    return runnerHealth(this.running(), this.#options.delivery.timeoutMs, held, this.#outage.current)
   }
 
   /** Lets as many work as may. */
@@ -149,9 +152,10 @@ export class Executor implements Runner {
     if (this.#isFilling) return
     this.#isFilling = true
     const { active } = this.#workers
-    while (active.size < this.#options.concurrency) {
+    const outage = this.#outage
+    while (active.size < this.#options.concurrency && (!outage.isOn || outage.isProbeDue)) {
       const worker = new Worker()
-      if (!this.#take(worker)) break
+      if (!(outage.isOn ? this.#takeProbe(worker) : this.#take(worker))) break
       active.add(worker)
       void this.#run(worker)
     }
@@ -169,7 +173,7 @@ export class Executor implements Runner {
     while (hasWork) {
       const { batch, index } = worker
       const lane = batch.lane(index)
-      const context = this.#contextOf(worker)
+      const context = worker.open(this.#options)
       worker.context = context
       worker.seenMs = UNSEEN
       if (timer !== undefined) worker.began = timer.begin()
@@ -189,31 +193,21 @@ export class Executor implements Runner {
         return
       }
       const isLaneFree = failure === undefined ? this.#handled(worker) : this.#failed(worker, failure)
+      if (this.#outage.hasFailures) {
+        if (worker.isProbe) this.#probed(worker, failure)
+        else if (failure === undefined) this.#outage.succeeded()
+      }
       const turn = this.#slice.spent()
       if (turn !== undefined) await turn
+      if (this.#outage.isOn) {
+        if (isLaneFree) this.#goOn(lane)
+        break
+      }
       hasWork = (isLaneFree && this.#takeNextOf(worker, lane)) || (batch.cursor < batch.records && this.#take(worker))
     }
     this.#workers.active.delete(worker)
     worker.rest()
     this.#fill()
-  }
-
-  /** Apart from what works: nothing there may keep the block of a handler that does not settle. */
-  #contextOf(worker: Worker): RecordContext {
-    const { batch, index } = worker
-    const { block } = batch
-    const row = batch.row(index)
-    const { places, isManual, retried } = this.#options
-    const place = places.get(block.slot(row)) as Place
-    worker.meter = place.meter
-    const acknowledgement = isManual ? new Acknowledgement(batch, index) : undefined
-    if (retried !== undefined) {
-      const origin = retried.origin(block, row, place)
-      worker.history ??= origin.history
-      return new RecordContext(origin.block, 0, origin.place, (worker.history?.attempts ?? 0) + 1, acknowledgement)
-    }
-    const attempt = worker.history === undefined ? 1 : worker.history.attempts + 1
-    return new RecordContext(block, row, place, attempt, acknowledgement)
   }
 
   /** A handler has ended well; the lane is free for its next record. */
@@ -247,14 +241,23 @@ export class Executor implements Runner {
     return undefined
   }
 
-  /** The next record that may run; those whose lanes are taken are put aside on the way. */
+  /** The next record that may run. */
   #take(worker: Worker): boolean {
+    return this.#takeReady(worker) || this.#takeFresh(worker)
+  }
+
+  #takeReady(worker: Worker): boolean {
     for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) {
       const slot = next.batch.slot(next.index)
       if (!this.#mayRun(slot)) this.#handBack(next)
       else if (this.#isPaused(slot)) this.#putAside(next)
       else if (this.#isTimeFor(next)) return worker.assign(next)
     }
+    return false
+  }
+
+  /** The next record that was not begun; those whose lanes are taken are put aside on the way. */
+  #takeFresh(worker: Worker): boolean {
     for (let batch = this.#batches.peek(); batch !== undefined; batch = this.#batches.peek()) {
       const index = batch.cursor
       if (index === batch.records) {
@@ -304,7 +307,7 @@ export class Executor implements Runner {
 
   /** A record whose turn has come keeps its lane, and so its place, until its slot is resumed. */
   #putAside(next: Waiting): undefined {
-    this.#hold(next).isPaused = true
+    this.#held.hold(next).isPaused = true
   }
 
   /** Gives back, without running it, a record that has its lane. */
@@ -322,12 +325,7 @@ export class Executor implements Runner {
 
   /** Gives back, without running it, all that waits and may not run. */
   #giveBack(): void {
-    for (const held of this.#held) {
-      if (held.writing !== undefined || this.#mayRun(held.batch.slot(held.index))) continue
-      held.cancel()
-      this.#held.delete(held)
-      this.#handBack(held)
-    }
+    for (const held of this.#held.giveBack((slot) => this.#mayRun(slot))) this.#handBack(held)
     for (const next of this.#ready.clear()) {
       if (this.#mayRun(next.batch.slot(next.index))) this.#ready.push(next)
       else this.#handBack(next)
@@ -346,21 +344,73 @@ export class Executor implements Runner {
     })
   }
 
+  // ---- outages
+
+  /** What shows whether the outage lasts. */
+  #takeProbe(worker: Worker): boolean {
+    const ahead = this.#outage.nextProbe()
+    worker.isProbe = ahead === 0 ? this.#take(worker) : this.#takeAhead(worker, ahead) || this.#takeReady(worker)
+    // then it waits for the next record that comes
+    if (!worker.isProbe) this.#outage.isProbeDue = true
+    return worker.isProbe
+  }
+
+  /** The last of some records that were not begun; the others wait, as if they had failed. */
+  #takeAhead(worker: Worker, records: number): boolean {
+    if (!this.#takeFresh(worker)) return false
+    for (let taken = 1; taken < records; taken += 1) {
+      const { batch, index } = worker
+      if (!this.#takeFresh(worker)) break
+      this.#held.report({ batch, index })
+      this.#ready.push({ batch, index })
+    }
+    return true
+  }
+
+  #probed(worker: Worker, failure: Failure | undefined): void {
+    worker.isProbe = false
+    this.#outage.probed(failure, worker.history !== undefined)
+    if (!this.#outage.isOn) this.#fillSoon()
+  }
+
   // ---- records that fail
 
   /** An attempt failed; true when the lane is free for its next record. */
   #failed({ batch, index, history, context }: Worker, failure: Failure): boolean {
     RecordContext.forgo(context)
-    const { delivery, listener, random } = this.#options
+    const { delivery, random } = this.#options
     const slot = batch.slot(index)
     // its next owner gets the record again: it failed because it was told to stop, or it does not matter here
     if (!this.#mayRun(slot)) {
       RecordContext.meter(context)?.aborted()
       return this.#settle(batch, index, NOT_RUN)
     }
-    const record = { batch, index, history: failedAgain(context.attempt, history) }
-    const step = nextStep(delivery, failure, context.attempt, random)
-    listener.onFailure(failure, context, step)
+    const failed = this.#outage.failed(failure, keyOf(context), context.attempt, history)
+    const record = { batch, index, history: failed.history }
+    const { attempts, excused = 0 } = record.history
+    const step = failed.mustWait ? untilItEnds(failure) : nextStep(delivery, failure, attempts - excused, random)
+    if (failed.isSuspected && step.kind === delivery.givenUp) return this.#defer(record, failure, context, step)
+    return this.#conclude(record, failure, context, step)
+  }
+
+  /** A record is given up, unless this turns out to be an outage. */
+  #defer(record: Waiting, failure: Failure, context: RecordContext, step: NextStep): false {
+    RecordContext.isolate(context)
+    const held = this.#held.hold(record)
+    const lane = record.batch.lane(record.index)
+    held.cancel = this.#outage.defer((isOutage) => {
+      if (!this.#held.release(held)) return
+      if (this.#conclude(record, failure, context, isOutage ? untilItEnds(failure) : step)) this.#goOn(lane)
+      this.#fill()
+    })
+    return false
+  }
+
+  /** What becomes of a record that failed; true when its lane is free for the next one. */
+  #conclude(record: Waiting, failure: Failure, context: RecordContext, step: NextStep): boolean {
+    const { batch, index } = record
+    const slot = batch.slot(index)
+    this.#options.listener.onFailure(failure, context, step)
     switch (step.kind) {
       case 'retry': {
         // who was told of it may have disconnected
@@ -370,7 +420,7 @@ export class Executor implements Runner {
       }
       case 'park':
         RecordContext.isolate(context)
-        void this.#park(this.#hold(record), failure, context, 1)
+        void this.#park(this.#held.hold(record), failure, context, 1)
         return false
       case 'stop':
         this.#dropped.add(slot)
@@ -382,18 +432,8 @@ export class Executor implements Runner {
     }
   }
 
-  #hold({ batch, index, history }: Waiting): Held {
-    const held: Held = { batch, index, history, writing: undefined, isPaused: false, cancel: () => {} }
-    this.#held.add(held)
-    this.#reports.hold(batch, index)
-    this.#lanes.hold(batch.lane(index))
-    return held
-  }
-
   #holdFor(next: Waiting, ms: number): void {
-    const held = this.#hold(next)
-    held.cancel = this.#clock.after(ms, () => {
-      this.#held.delete(held)
+    this.#held.holdFor(next, ms, this.#clock, (held) => {
       this.#ready.push(held)
       this.#fill()
     })
@@ -414,7 +454,7 @@ export class Executor implements Runner {
       return
     }
     listener.onParked(failure, context, parked)
-    this.#held.delete(held)
+    this.#held.release(held)
     const lane = held.batch.lane(held.index)
     this.#settle(held.batch, held.index, DONE)
     this.#goOn(lane)
@@ -443,9 +483,9 @@ export class Executor implements Runner {
   }
 
   /** The handler's worker is free for other records; the lane stays with it until it settles. */
-  #holdLate({ batch, index }: Worker): void {
-    this.#reports.hold(batch, index)
-    this.#lanes.hold(batch.lane(index))
+  #holdLate(worker: Worker): void {
+    this.#held.report(worker)
+    if (worker.isProbe) this.#probed(worker, { class: 'transient', error: worker.timeout as HandlerTimeoutError })
   }
 
   /** A handler past its deadline has settled at last; whatever it says, its attempt has failed. */
@@ -455,8 +495,4 @@ export class Executor implements Runner {
     if (this.#failed(worker, { class: 'transient', error: timeout })) this.#goOn(lane)
     this.#fill()
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }

@@ -18,7 +18,9 @@ import {
   native,
 } from '../native.ts'
 import { Batch } from './batch.ts'
+import type { OutageEvent } from './delivery-log.ts'
 import { Flow } from './flow.ts'
+import { type GroupHealth, groupHealth, MemberNotes } from './member-health.ts'
 import type { SubscriptionObserver } from './observer.ts'
 import { type Place, RecordContext } from './record.ts'
 import { type RetrySubscription, RetrySubscriptions } from './retry-subscriptions.ts'
@@ -58,6 +60,8 @@ export interface MemberListener {
   onFailure(failure: Failure, context: RecordContext, step: NextStep): void
   /** A record went to a retry topic, or became a dead letter. */
   onParked(failure: Failure, context: RecordContext, parked: Parked): void
+  /** An outage began or ended. */
+  onOutage(event: OutageEvent): void
 }
 
 export interface MemberOptions {
@@ -107,6 +111,7 @@ export class Member {
   readonly #topics = new Set<string>()
   readonly #watches = new Set<TopicWatch>()
   #lastSubscription = 0
+  readonly #notes = new MemberNotes()
   #isHeld = false
   #closing: Promise<ConsumerReport> | undefined
 
@@ -156,7 +161,10 @@ export class Member {
     else if (event.moved !== undefined) this.#moved(event.moved)
     else if (event.error !== undefined) {
       listener.onNativeError(event.error)
-      if (event.error.fatal) this.#fail(event.error)
+      if (event.error.fatal) {
+        this.#notes.error = event.error.message
+        this.#fail(event.error)
+      }
     } else if (event.log !== undefined) listener.onLog(event.log.level, event.log.text)
     return undefined
   }
@@ -203,6 +211,7 @@ export class Member {
   }
 
   #tell(kind: RebalanceEvent['kind'], partitions: ReadonlyArray<{ topic: string; partition: number }>): void {
+    this.#notes.rebalanced(kind)
     this.#options.listener.onRebalance({
       group: this.group,
       kind,
@@ -229,7 +238,8 @@ export class Member {
    */
   async subscribe(spec: ResolvedSubscription, fromBeginning: boolean, handler: unknown): Promise<SubscriptionControl> {
     this.#checkOpen()
-    const runners = this.#makeRunners(spec, handler)
+    const id = this.#nextId()
+    const runners = this.#makeRunners(id, spec, handler)
     this.#checkHomes(spec.topics, runners)
     const named = [...spec.topics, ...runners.retries.flatMap((retry) => spec.topics.map((one) => retry.nameOf(one)))]
     for (const topic of named) {
@@ -240,7 +250,6 @@ export class Member {
       )
     }
     for (const topic of named) this.#topics.add(topic)
-    const id = this.#nextId()
     const retries = runners.retries.map((topics) => ({ id: this.#nextId(), topics }))
     let flow: Flow
     try {
@@ -276,8 +285,9 @@ export class Member {
     return this.#lastSubscription
   }
 
-  #makeRunners(spec: ResolvedSubscription, handler: unknown): Runners {
+  #makeRunners(id: number, spec: ResolvedSubscription, handler: unknown): Runners {
     const { sender, admin, listener, metrics } = this.#options
+    const topics = () => [...(this.#flows.get(id)?.topics ?? spec.topics)]
     return new Runners(spec, handler, {
       ...{ group: this.group, sender, admin, places: this.#places, completions: this.#native },
       isTimed: metrics !== undefined,
@@ -289,12 +299,15 @@ export class Member {
         },
         onParked: (failure, context, parked) => {
           RecordContext.meter(context)?.parked(parked.afterMs)
+          this.#notes.letterWritten(context)
           listener.onParked(failure, context, parked)
         },
         onParkFailed: (error, context) => {
           RecordContext.meter(context)?.parkFailed()
+          this.#notes.letterFailed(context, error)
           listener.onError(error as KafkaError)
         },
+        onOutage: (change) => listener.onOutage({ group: this.group, topics: topics(), ...change }),
       },
     })
   }
@@ -314,22 +327,12 @@ export class Member {
         : new TopicWatch(spec, this.#topics, () => this.#listOthers(letters), listener.onError)
     const topics = watch === undefined ? [...spec.topics] : await watch.start()
     this.#checkOpen()
-    const retryFlows = retries.map((retry) =>
-      this.#flow(
-        retry.id,
-        runners.retrying(retry.topics),
-        () => [],
-        [],
-        async () => {},
-      ),
+    const topicsNow = () => watch?.topics ?? spec.topics
+    const noEnd = async () => {}
+    const retryFlows = retries.map(({ id: retryId, topics: delayed }) =>
+      this.#flow(retryId, runners.retrying(delayed), topicsNow, [], noEnd),
     )
-    const flow = this.#flow(
-      id,
-      runners.main(),
-      () => watch?.topics ?? spec.topics,
-      retryFlows,
-      () => this.#end(id, spec, watch),
-    )
+    const flow = this.#flow(id, runners.main(), topicsNow, retryFlows, () => this.#end(id, spec, watch))
     if (spec.observer !== undefined) this.#observers.set(id, spec.observer)
     await this.#subscribeNative(id, spec, topics, fromBeginning)
     const retrying = new RetrySubscriptions(retries, {
@@ -456,6 +459,17 @@ export class Member {
     const requests = topics.map(({ topic, partitions, config }) => ({ topic, partitions, config: { ...config } }))
     const error = await this.#native.createTopics(requests, this.#options.timeoutMs)
     if (error !== null) throw fromNative(error, { group: this.group })
+  }
+
+  health(): GroupHealth {
+    const runners = [...this.#runners].map(([id, runner]) => ({
+      topics: this.#flows.get(id)?.topics ?? [],
+      ...runner.health(),
+    }))
+    return groupHealth({
+      ...{ group: this.group, isLeaving: this.#closing !== undefined, notes: this.#notes },
+      ...{ places: [...this.#places.values()], runners, pollAgeMs: this.#native.pollAgeMs() },
+    })
   }
 
   /** Gives back what waits, lets what runs end, commits and leaves, at the latest at the deadline. */

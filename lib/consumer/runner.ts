@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { ResolvedCodec } from '../codec.ts'
 import type { Failure } from '../delivery/failure.ts'
 import type { Delivery } from '../delivery/options.ts'
+import type { OutageChange, OutageDetector } from '../delivery/outage.ts'
 import type { NextStep } from '../delivery/retry-policy.ts'
 import type { Batch } from './batch.ts'
 import type { Block } from './block.ts'
@@ -43,11 +44,28 @@ export interface Runner {
   abort(reason: Error): void
   /** The records whose handler runs, and those whose dead letter is being written. */
   running(): UnfinishedRecord[]
+  health(): RunnerHealth
+}
+
+/** How a runner is. */
+export interface RunnerHealth {
+  /** Records that handlers have. */
+  readonly running: number
+  /** Records that wait for something other than a free handler. */
+  readonly held: number
+  /** How long the longest handler has gone on past its deadline, in milliseconds. */
+  readonly overdueMs: number
+  /** The outage that lasts. */
+  readonly outage: OutageChange | undefined
 }
 
 /** When a record failed, and how often. */
 export interface History {
   readonly attempts: number
+  /** Of them, those that failed in an outage: they use up no retries. */
+  readonly excused?: number
+  /** The round of its first failure, see {@link OutageDetector}. */
+  readonly round?: number
   /** Milliseconds since the epoch. */
   readonly firstFailureMs: number
   readonly lastFailureMs: number
@@ -61,6 +79,8 @@ export interface DeliveryListener {
   onParked(failure: Failure, context: RecordContext, parked: Parked): void
   /** It could not be written there; that is tried again after the time. */
   onParkFailed(error: unknown, context: RecordContext, afterMs: number): void
+  /** An outage began or ended. */
+  onOutage(change: OutageChange): void
 }
 
 /** Where a record went that was given up. */
@@ -101,6 +121,17 @@ export interface RunnerOptions {
   readonly random?: () => number
 }
 
+export function runnerHealth(
+  running: readonly UnfinishedRecord[],
+  timeoutMs: number,
+  held: number,
+  outage: OutageChange | undefined,
+): RunnerHealth {
+  const handlers = running.filter(({ doing }) => doing === 'handler')
+  const overdueMs = Math.max(0, ...handlers.map(({ runningMs }) => runningMs - timeoutMs))
+  return { running: handlers.length, held, overdueMs, outage }
+}
+
 /** A record for those who ask what is going on. */
 export function unfinished(
   { topic, partition, offset, key, attempt }: RecordContext,
@@ -116,7 +147,9 @@ export function unwritten(context: RecordContext, { lastFailureMs }: History): U
 }
 
 /** The history of a record after one more attempt that failed. */
-export function failedAgain(attempts: number, before: History | undefined): History {
+export function failedAgain(attempts: number, before: History | undefined, isExcused: boolean, now: number): History {
   const lastFailureMs = Date.now()
-  return { attempts, firstFailureMs: before?.firstFailureMs ?? lastFailureMs, lastFailureMs }
+  const excused = (before?.excused ?? 0) + (isExcused ? 1 : 0)
+  const round = before?.round ?? now
+  return { attempts, excused, round, firstFailureMs: before?.firstFailureMs ?? lastFailureMs, lastFailureMs }
 }

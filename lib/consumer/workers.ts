@@ -1,10 +1,11 @@
 import { HandlerTimeoutError } from '../errors.ts'
 import type { HandlerMeter } from '../metrics/handler-meter.ts'
 import type { HandlerTimer } from '../metrics/handler-timer.ts'
+import { Acknowledgement } from './acknowledgement.ts'
 import type { Batch } from './batch.ts'
 import type { Waiting } from './lanes.ts'
-import { RecordContext } from './record.ts'
-import { type History, type UnfinishedRecord, unfinished } from './runner.ts'
+import { type Place, RecordContext } from './record.ts'
+import { type History, type RunnerOptions, type UnfinishedRecord, unfinished } from './runner.ts'
 
 /** A handler that no look has seen yet. */
 export const UNSEEN = -1
@@ -29,6 +30,8 @@ export class Worker {
   began = 0
   /** Its handler passed the deadline: it works for nobody any more, but its lane waits for it. */
   timeout: HandlerTimeoutError | undefined
+  /** What becomes of its record tells whether an outage lasts. */
+  isProbe = false
 
   /** Gives it a record to run. */
   assign({ batch, index, history }: Waiting): true {
@@ -36,6 +39,26 @@ export class Worker {
     this.index = index
     this.history = history
     return true
+  }
+
+  /**
+   * The context for the next attempt at its record. Apart from what runs it: nothing there may keep the block of a handler
+   * that does not settle.
+   */
+  open({ places, isManual, retried }: RunnerOptions): RecordContext {
+    const { batch, index } = this
+    const { block } = batch
+    const row = batch.row(index)
+    const place = places.get(block.slot(row)) as Place
+    this.meter = place.meter
+    const acknowledgement = isManual ? new Acknowledgement(batch, index) : undefined
+    if (retried !== undefined) {
+      const origin = retried.origin(block, row, place)
+      this.history ??= origin.history
+      return new RecordContext(origin.block, 0, origin.place, (this.history?.attempts ?? 0) + 1, acknowledgement)
+    }
+    const attempt = this.history === undefined ? 1 : this.history.attempts + 1
+    return new RecordContext(block, row, place, attempt, acknowledgement)
   }
 
   /** Work is over. One that has become old would keep what it points to until the next full collection of garbage. */
@@ -110,4 +133,9 @@ export class Workers {
       if (slots === undefined || slots.has(batch.slot(index))) RecordContext.abort(context, reason)
     }
   }
+}
+
+/** Whether what a handler returned is to be waited for. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }

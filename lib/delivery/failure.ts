@@ -28,6 +28,8 @@ export interface Failure {
   readonly error: Error
   /** After how long the record is to be handled again, in milliseconds. */
   readonly retryAfterMs?: number
+  /** The handler asked for it by a verdict. */
+  readonly isVerdict?: true
 }
 
 const MAX_CAUSES = 10
@@ -83,7 +85,7 @@ function describeThrown(thrown: unknown): string {
 }
 
 /** The error and its causes, as far as they can be read, each once. */
-function causes(thrown: unknown): object[] {
+export function causes(thrown: unknown): object[] {
   const links: object[] = []
   let link = thrown
   try {

@@ -4,6 +4,7 @@ import { ArgumentError } from '../errors.ts'
 import { checkOptions, integer, optional } from '../options.ts'
 import { topicNameProblem } from '../topics.ts'
 import type { Classify } from './failure.ts'
+import type { OutagePolicy } from './outage.ts'
 
 /** How often and when a record is handled again. */
 export interface RetryOptions {
@@ -42,6 +43,24 @@ export interface DeadLetterOptions {
   topic?: string
 }
 
+/** What is taken for an outage: records fail because something is down that all of them need. */
+export interface OutageOptions {
+  /**
+   * How many keys have to fail alike (by name and code of the error and its causes), with no success in between, 2 to
+   * 1,000.
+   *
+   * @defaultValue `10`
+   */
+  keys?: number
+  /**
+   * The longest wait before the first probe, in milliseconds. It doubles with each, and the wait itself is drawn at
+   * random from 0 to it. Default: that of `retry`, at least 100.
+   */
+  initialDelayMs?: number
+  /** The longest wait before any probe, in milliseconds, at least `initialDelayMs`. Default: that of `retry`, at least 100. */
+  maxDelayMs?: number
+}
+
 /** What becomes of records whose handler fails. */
 export interface DeliveryOptions {
   /** `false`: no retry. */
@@ -55,6 +74,11 @@ export interface DeliveryOptions {
    * @defaultValue `stop`
    */
   onExhausted?: 'stop' | 'skip'
+  /**
+   * When many keys fail alike, records wait until a probe succeeds, and nothing is given up meanwhile. `false`: each
+   * record is retried and given up for itself.
+   */
+  outage?: OutageOptions | false
   /** Says what an error of the handler means, before narad does. */
   classify?: Classify
   /**
@@ -77,6 +101,8 @@ export interface Delivery {
   readonly givenUp: 'park' | 'stop' | 'skip'
   /** The topic of all dead letters; undefined: each topic has its own. */
   readonly deadLetterTopic: string | undefined
+  /** Undefined: nothing is taken for one. */
+  readonly outage: OutagePolicy | undefined
   readonly classify: Classify | undefined
   /** `Infinity` for none. */
   readonly timeoutMs: number
@@ -92,6 +118,7 @@ export const DELIVERY_OPTIONS: ReadonlyArray<keyof DeliveryOptions> = [
   'retry',
   'dlq',
   'onExhausted',
+  'outage',
   'classify',
   'timeoutMs',
 ]
@@ -99,14 +126,19 @@ export const DELIVERY_OPTIONS: ReadonlyArray<keyof DeliveryOptions> = [
 const RETRY_OPTIONS: ReadonlyArray<keyof RetryOptions> = ['maxRetries', 'initialDelayMs', 'maxDelayMs', 'topics']
 /** Each other delay has a topic, and a share of the memory for records that wait. */
 const MOST_RETRY_TOPICS = 20
+const OUTAGE_OPTIONS: ReadonlyArray<keyof OutageOptions> = ['keys', 'initialDelayMs', 'maxDelayMs']
 const MAX_RETRIES = 2_147_483_647
 const INITIAL_DELAY_MS = 1_000
 const LONGEST_DELAY_MS = 30_000
 const TIMEOUT_MS = 60_000
+const OUTAGE_KEYS = 10
+const MOST_OUTAGE_KEYS = 1_000
+/** Retries may follow each other at once; probes, of which there is no end, may not unless that is asked for. */
+const SHORTEST_PROBE_DELAY_MS = 100
 
 /** @throws {@link ArgumentError} that names the option. */
 export function resolveDelivery(options: Record<string, unknown>, defaults: DeliveryDefaults): Delivery {
-  const { retry, dlq, onExhausted, classify, timeoutMs } = options
+  const { retry, dlq, onExhausted, outage, classify, timeoutMs } = options
   const retrying = retries(retry, defaults.maxRetries)
   if (retrying.retryTopicsMs.length > 0 && dlq === false) {
     throw new ArgumentError('Option "retry.topics" needs dead letters, for what fails after the last of them.')
@@ -114,6 +146,7 @@ export function resolveDelivery(options: Record<string, unknown>, defaults: Deli
   return {
     ...retrying,
     ...deadLetters(dlq, onExhausted, defaults.dlqTopic),
+    outage: outages(outage, retrying),
     classify: optional(classify, 'classify', 'a function', (value) => typeof value === 'function') as Classify,
     timeoutMs: deadline(timeoutMs),
   }
@@ -124,16 +157,39 @@ type Retries = Pick<Delivery, 'maxRetries' | 'initialDelayMs' | 'maxDelayMs' | '
 function retries(input: unknown, usual: number): Retries {
   if (input === false) return { ...retries({}, usual), maxRetries: 0 }
   const given = input === undefined ? {} : checkOptions(input, RETRY_OPTIONS, 'retry')
-  const delay = (name: keyof RetryOptions) => integer(given[name], `retry.${name}`, 0, MAX_DELAY_MS, -1)
-  const [initial, longest] = [delay('initialDelayMs'), delay('maxDelayMs')]
-  if (initial > longest && longest >= 0) {
-    throw new ArgumentError(`Option "retry.initialDelayMs" (${initial}) is more than "retry.maxDelayMs" (${longest}).`)
-  }
   return {
     maxRetries: integer(given.maxRetries, 'retry.maxRetries', 0, MAX_RETRIES, usual),
-    initialDelayMs: initial < 0 ? Math.min(INITIAL_DELAY_MS, longest < 0 ? LONGEST_DELAY_MS : longest) : initial,
-    maxDelayMs: longest < 0 ? Math.max(LONGEST_DELAY_MS, initial) : longest,
+    ...delays(given, 'retry', { initialDelayMs: INITIAL_DELAY_MS, maxDelayMs: LONGEST_DELAY_MS }),
     retryTopicsMs: retryTopics(given.topics),
+  }
+}
+
+function outages(input: unknown, { initialDelayMs, maxDelayMs }: Delays): OutagePolicy | undefined {
+  if (input === false) return undefined
+  const given = input === undefined ? {} : checkOptions(input, OUTAGE_OPTIONS, 'outage')
+  return {
+    keys: integer(given.keys, 'outage.keys', 2, MOST_OUTAGE_KEYS, OUTAGE_KEYS),
+    ...delays(given, 'outage', {
+      initialDelayMs: Math.max(initialDelayMs, SHORTEST_PROBE_DELAY_MS),
+      maxDelayMs: Math.max(maxDelayMs, SHORTEST_PROBE_DELAY_MS),
+    }),
+  }
+}
+
+type Delays = Pick<Delivery, 'initialDelayMs' | 'maxDelayMs'>
+
+/** One that is given moves the usual other one with it, where that would be on its wrong side. */
+function delays(given: Record<string, unknown>, option: string, usual: Delays): Delays {
+  const delay = (name: keyof Delays) => integer(given[name], `${option}.${name}`, 0, MAX_DELAY_MS, -1)
+  const [initial, longest] = [delay('initialDelayMs'), delay('maxDelayMs')]
+  if (initial > longest && longest >= 0) {
+    throw new ArgumentError(
+      `Option "${option}.initialDelayMs" (${initial}) is more than "${option}.maxDelayMs" (${longest}).`,
+    )
+  }
+  return {
+    initialDelayMs: initial < 0 ? Math.min(usual.initialDelayMs, longest < 0 ? usual.maxDelayMs : longest) : initial,
+    maxDelayMs: longest < 0 ? Math.max(usual.maxDelayMs, initial) : longest,
   }
 }
 

@@ -47,10 +47,10 @@ export const ack: Verdict = Verdict.of(undefined)
 export function retry({ afterMs }: RetryVerdictOptions = {}): Verdict {
   const error = new TransientError('The handler asked for a retry.')
   Error.captureStackTrace(error, retry)
-  if (afterMs === undefined) return Verdict.of({ class: 'transient', error })
+  if (afterMs === undefined) return Verdict.of({ class: 'transient', error, isVerdict: true })
   const problem = delayProblem(afterMs)
   if (problem !== undefined) throw new ArgumentError(`Option "afterMs" of retry() ${problem}.`)
-  return Verdict.of({ class: 'transient', error, retryAfterMs: afterMs })
+  return Verdict.of({ class: 'transient', error, retryAfterMs: afterMs, isVerdict: true })
 }
 
 /**

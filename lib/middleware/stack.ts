@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { BatchHandler } from '../consumer/batch-executor.ts'
+import type { BatchHandler } from '../consumer/batch-attempt.ts'
 import type { RecordHandler } from '../consumer/executor.ts'
 import { describeValue } from '../describe.ts'
 import { ArgumentError } from '../errors.ts'

@@ -1,0 +1,97 @@
+import { redactText } from '../redact.ts'
+import type { Place } from './record.ts'
+import type { RunnerHealth } from './runner.ts'
+
+/** How a consumer group's member is. */
+export interface GroupHealth {
+  group: string
+  /**
+   * It handles records or waits for some (`consuming`), has no partition (`idle`), waits for the end of an outage, is
+   * leaving, or has failed for good.
+   */
+  state: 'idle' | 'consuming' | 'outage' | 'leaving' | 'failed'
+  /** The partitions that it has. */
+  partitions: Array<{ topic: string; partition: number }>
+  /** Records that handlers have at the moment. */
+  running: number
+  /** Records that wait for something other than a free handler: a retry, a dead letter, a resume, the end of an outage. */
+  held: number
+  /** Outages that last, by subscription. */
+  outages: Array<{ topics: string[]; error: string; sinceMs: number }>
+  /** What the writing of a dead letter failed with last, while one is still to be written. */
+  deadLetterError?: string
+  /** The error after which the member is of no use any more. */
+  error?: string
+  lastRebalance?: { kind: 'assigned' | 'revoked' | 'lost'; atMs: number }
+  /** Milliseconds since the thread of the group came round, which it does at least each second. */
+  pollAgeMs: number
+  /** How long the handler that is past its deadline the longest has gone on since, in milliseconds; 0: none is. */
+  overdueMs: number
+}
+
+/** What becomes known of a member over time, and is told when someone asks for its health. */
+export class MemberNotes {
+  /** By partition. */
+  readonly #letterErrors = new Map<string, string>()
+  error: string | undefined
+  lastRebalance: GroupHealth['lastRebalance']
+
+  letterFailed(place: Place, error: unknown): void {
+    this.#letterErrors.set(nameOf(place), redactText(error instanceof Error ? error.message : String(error)))
+  }
+
+  letterWritten(place: Place): void {
+    if (this.#letterErrors.size > 0) this.#letterErrors.delete(nameOf(place))
+  }
+
+  rebalanced(kind: 'assigned' | 'revoked' | 'lost'): void {
+    // what of it is still here fails again, and what is not was given back
+    if (kind !== 'assigned') this.#letterErrors.clear()
+    this.lastRebalance = { kind, atMs: Date.now() }
+  }
+
+  get deadLetterError(): string | undefined {
+    return this.#letterErrors.values().next().value
+  }
+}
+
+export interface MemberState {
+  readonly group: string
+  readonly isLeaving: boolean
+  readonly places: readonly Place[]
+  readonly runners: ReadonlyArray<RunnerHealth & { readonly topics: readonly string[] }>
+  readonly notes: MemberNotes
+  readonly pollAgeMs: number
+}
+
+export function groupHealth({ group, isLeaving, places, runners, notes, pollAgeMs }: MemberState): GroupHealth {
+  const outages = runners.flatMap(({ topics, outage }) => {
+    if (outage === undefined) return []
+    return [{ topics: [...topics], error: redactText(outage.error.message), sinceMs: outage.sinceMs }]
+  })
+  const { error, deadLetterError, lastRebalance } = notes
+  return {
+    group,
+    state: stateOf(error !== undefined, isLeaving, outages.length > 0, places.length > 0),
+    partitions: places.map(({ topic, partition }) => ({ topic, partition })),
+    running: runners.reduce((sum, { running }) => sum + running, 0),
+    held: runners.reduce((sum, { held }) => sum + held, 0),
+    outages,
+    ...(deadLetterError === undefined ? {} : { deadLetterError }),
+    ...(error === undefined ? {} : { error }),
+    ...(lastRebalance === undefined ? {} : { lastRebalance }),
+    pollAgeMs,
+    overdueMs: Math.max(0, ...runners.map(({ overdueMs }) => overdueMs)),
+  }
+}
+
+function stateOf(hasFailed: boolean, isLeaving: boolean, isOut: boolean, isAssigned: boolean): GroupHealth['state'] {
+  if (hasFailed) return 'failed'
+  if (isLeaving) return 'leaving'
+  if (isOut) return 'outage'
+  return isAssigned ? 'consuming' : 'idle'
+}
+
+function nameOf({ topic, partition }: Pick<Place, 'topic' | 'partition'>): string {
+  return `${topic}/${partition}`
+}
