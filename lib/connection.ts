@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { embeddedAt, isEmbedded } from './broker/cluster.ts'
 import { acquireEmbeddedBroker, type EmbeddedBrokerLease } from './broker/embedded.ts'
 import { withFastGroups } from './broker/fast-groups.ts'
@@ -8,6 +7,7 @@ import { ConnectionWatch } from './connection-watch.ts'
 import { DeliveryLog } from './consumer/delivery-log.ts'
 import { type ConsumerReport, Member, type RebalanceEvent } from './consumer/member.ts'
 import { Reader, type ReaderOptions, type Reading } from './consumer/reader.ts'
+import { after } from './delay.ts'
 import { type NewTopic, SharedTopicAdmin } from './delivery/shared-topic-admin.ts'
 import { ClosedError, fromNative, type KafkaError } from './errors.ts'
 import type { ServiceEmitter } from './events.ts'
@@ -377,7 +377,7 @@ export class Connection {
     const consumersMs = Math.floor(timeoutMs - reserve)
     const groups = await Promise.all(consumers.map((consumer) => consumer.close(consumersMs)))
     const leftMs = () => Math.max(0, Math.floor(deadline - performance.now()))
-    await Promise.race([Promise.all(this.#leaving.values()), delay(leftMs(), undefined, { ref: false })])
+    await Promise.race([Promise.all(this.#leaving.values()), after(leftMs())])
     // after the consumers, whose handlers may wait for what is read
     await Promise.all([...this.#readers].map((reader) => reader.close(Math.max(0, leftMs() - reserve))))
     const report = await this.#producer?.close(leftMs())

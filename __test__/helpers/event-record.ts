@@ -8,7 +8,7 @@ export interface EventRecord {
   readonly headers: Record<string, string | null>
 }
 
-export const PLACE = { topic: 'orders', partition: 2, offset: 7, timestamp: 1_700_000_000_000 }
+const PLACE = { topic: 'orders', partition: 2, offset: 7, timestamp: 1_700_000_000_000 }
 
 /** What is sent of an event. */
 export function written(format: EventFormat, event: unknown): EventRecord {
