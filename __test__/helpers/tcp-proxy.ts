@@ -30,6 +30,9 @@ export interface TcpProxy {
   resetConnections(): void
   /** The peers vanish without a word: nothing passes on the open connections until `heal`, nor on new ones. */
   halfOpen(): void
+  /** What clients say passes, and what the target says does not, until `heal`. */
+  holdAnswers(): void
+  /** Everything passes again. */
   heal(): void
   /** Ends every connection and listens no more. `start` begins again on the same port. */
   stop(): Promise<void>
@@ -40,7 +43,7 @@ export interface TcpProxy {
 const MAX_ON_WAY_BYTES = 1024 * 1024
 
 export async function startTcpProxy({ target, port = 0, ...initial }: TcpProxyOptions): Promise<TcpProxy> {
-  const weather: Weather = { faults: initial, open: true, changed: new Set() }
+  const weather: Weather = { faults: initial, open: true, answers: true, changed: new Set() }
   const links = new Set<Link>()
   let listening = port
 
@@ -54,8 +57,9 @@ export async function startTcpProxy({ target, port = 0, ...initial }: TcpProxyOp
     await once(server, 'listening')
     listening = (server.address() as AddressInfo).port
   }
-  const setOpen = (open: boolean) => {
+  const set = (open: boolean, answers: boolean) => {
     weather.open = open
+    weather.answers = answers
     for (const wake of weather.changed) wake()
   }
   await start()
@@ -72,8 +76,9 @@ export async function startTcpProxy({ target, port = 0, ...initial }: TcpProxyOp
     resetConnections: () => {
       for (const link of links) link.reset()
     },
-    halfOpen: () => setOpen(false),
-    heal: () => setOpen(true),
+    halfOpen: () => set(false, false),
+    holdAnswers: () => set(true, false),
+    heal: () => set(true, true),
     start,
     stop: async () => {
       if (!server.listening) return
@@ -88,7 +93,9 @@ export async function startTcpProxy({ target, port = 0, ...initial }: TcpProxyOp
 interface Weather {
   faults: Faults
   open: boolean
-  /** Called when `open` changes. */
+  /** Whether what the target says passes. */
+  answers: boolean
+  /** Called when one of them changes. */
   changed: Set<() => void>
 }
 
@@ -108,8 +115,8 @@ class Link {
         if (weather.open) this.reset()
       })
     }
-    void carry(client, target, weather)
-    void carry(target, client, weather)
+    void carry(client, target, weather, () => weather.open)
+    void carry(target, client, weather, () => weather.answers)
   }
 
   reset(): void {
@@ -119,7 +126,7 @@ class Link {
 }
 
 /** Copies one direction, through the weather. */
-async function carry(from: Socket, to: Socket, weather: Weather): Promise<void> {
+async function carry(from: Socket, to: Socket, weather: Weather, isOpen: () => boolean): Promise<void> {
   const onWay: Array<{ bytes: Buffer; due: number }> = []
   let onWayBytes = 0
   let ended = false
@@ -147,18 +154,18 @@ async function carry(from: Socket, to: Socket, weather: Weather): Promise<void> 
       continue
     }
     if (next.due > Date.now()) await delay(next.due - Date.now())
-    await write(to, next.bytes, weather)
+    await write(to, next.bytes, weather, isOpen)
     onWayBytes -= next.bytes.length
     if (onWayBytes <= MAX_ON_WAY_BYTES) from.resume()
   }
   // Nor does the news of an end pass to the other side of a half-open connection.
-  await whenOpen(to, weather)
+  await whenOpen(to, weather, isOpen)
   to.end()
 }
 
-async function write(to: Socket, bytes: Buffer, weather: Weather): Promise<void> {
+async function write(to: Socket, bytes: Buffer, weather: Weather, isOpen: () => boolean): Promise<void> {
   for (let at = 0; at < bytes.length && !to.destroyed; ) {
-    await whenOpen(to, weather)
+    await whenOpen(to, weather, isOpen)
     const { sliceBytes = bytes.length, bytesPerSecond } = weather.faults
     // A tenth of a second at a time keeps a slow line even.
     const size = Math.max(1, Math.min(sliceBytes, Math.ceil((bytesPerSecond ?? Infinity) / 10)))
@@ -170,8 +177,8 @@ async function write(to: Socket, bytes: Buffer, weather: Weather): Promise<void>
   }
 }
 
-async function whenOpen(to: Socket, weather: Weather): Promise<void> {
-  while (!weather.open && !to.destroyed) {
+async function whenOpen(to: Socket, weather: Weather, isOpen: () => boolean): Promise<void> {
+  while (!isOpen() && !to.destroyed) {
     await new Promise<void>((resolve) => {
       const wake = () => {
         weather.changed.delete(wake)
