@@ -168,14 +168,14 @@ export function checkHeaders(headers: unknown, where: string): HeaderList {
     throw new ArgumentError(`The ${where} must be an object of names and values, but are ${describeValue(headers)}.`)
   }
   const list: Array<readonly [string, string | Buffer | null]> = []
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
+    const value: unknown = (headers as Record<string, unknown>)[name]
     if (name === '' || name.includes('\0') || !isWellFormed(name)) {
       throw new ArgumentError(`The ${where} have the name ${quote(name)}, which is empty or not valid text.`)
     }
     if (value === undefined) continue
-    for (const one of Array.isArray(value) ? value : [value]) {
-      list.push([name, checkHeaderValue(one, `header ${quote(name)} in the ${where}`)])
-    }
+    if (!Array.isArray(value)) list.push([name, checkHeaderValue(value, name, where)])
+    else for (const one of value) list.push([name, checkHeaderValue(one, name, where)])
   }
   return list
 }
@@ -203,11 +203,13 @@ export function checkTimestamp(timestamp: unknown, where: string): number {
   )
 }
 
-function checkHeaderValue(value: unknown, where: string): string | Buffer | null {
+function checkHeaderValue(value: unknown, name: string, where: string): string | Buffer | null {
   if (value === null) return null
-  if (typeof value === 'string') return checkText(value, where)
+  if (typeof value === 'string' && isWellFormed(value)) return value
   if (value instanceof Uint8Array) return toBuffer(value)
-  throw new ArgumentError(`The ${where} must be a string, a Buffer or null, but is ${describeValue(value)}.`)
+  const header = `header ${quote(name)} in the ${where}`
+  if (typeof value === 'string') return checkText(value, header)
+  throw new ArgumentError(`The ${header} must be a string, a Buffer or null, but is ${describeValue(value)}.`)
 }
 
 /** @param where What the text is called in an error, such as `correlationId`. */

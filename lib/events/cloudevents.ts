@@ -21,80 +21,95 @@ const CONTENT_TYPE = 'content-type'
 const PREFIX = 'ce_'
 const JSON_TYPE = 'application/json'
 const STRUCTURED = 'application/cloudevents+json'
+const STRUCTURED_HEADERS = { [CONTENT_TYPE]: `${STRUCTURED}; charset=UTF-8` }
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i
 /** The specification lets attributes have no other names. */
 const ATTRIBUTE = /^[a-z0-9]+$/
 
-const KNOWN = new Set([
-  ...['specversion', 'id', 'source', 'type', 'time', 'data', 'data_base64', 'version', 'metadata', 'correlationid'],
-  ...['causationid', 'aggregateid', 'aggregatetype', 'commandname', 'replyto', 'timeoutms', ...FORBIDDEN],
-])
+const OWN = [
+  ...['specversion', 'id', 'source', 'type', 'time', 'version', 'metadata', 'correlationid', 'causationid'],
+  ...['aggregateid', 'aggregatetype', 'commandname', 'replyto', 'timeoutms', 'partitionkey'],
+]
+const KNOWN = new Set([...OWN, 'datacontenttype', 'data', 'data_base64', ...FORBIDDEN])
+const KNOWN_HEADERS = new Set(
+  [...OWN, 'datacontenttype', 'data', 'data_base64', ...FORBIDDEN].map((name) => PREFIX + name),
+)
 
 const json = resolveCodec('json')
 const utf8 = resolveCodec('string')
 
-type Attributes = Record<string, string | number | boolean>
-
 /** The attributes in headers, the data as the value. */
 export const binary: Format = {
   encode: (event, context) => bytesOf(event, context),
-  headers(event) {
-    const headers: Record<string, string> = { [CONTENT_TYPE]: contentType(event) }
-    for (const [name, value] of Object.entries(attributesOf(event))) {
-      if (name !== 'datacontenttype') headers[PREFIX + name] = String(value)
-    }
-    return headers
-  },
+  headers: headersOf,
   decode,
 }
 
 /** All in the value, as JSON. */
 export const structured: Format = {
-  encode(event, context) {
-    const { data } = event
-    const content = data instanceof Uint8Array ? { data_base64: Buffer.from(data).toString('base64') } : { data }
-    return json.encode({ ...attributesOf(event), ...content }, context) as string
-  },
-  headers: (): HeadersInput => ({ [CONTENT_TYPE]: `${STRUCTURED}; charset=UTF-8` }),
+  encode: (event, context) => json.encode(attributesOf(event), context) as string,
+  headers: () => STRUCTURED_HEADERS,
   decode,
 }
 
 /** Either mode: the content type tells which. */
 function decode(bytes: Buffer, context: DecodeContext): EnvelopeFields {
+  // once: reading them decodes them
   const { headers } = context
-  const type = headers[CONTENT_TYPE]?.toLowerCase() ?? ''
+  const given = headers[CONTENT_TYPE] ?? ''
+  const type = given === JSON_TYPE ? given : given.toLowerCase()
   if (type.startsWith(STRUCTURED)) return ofStructured(json.decode(bytes, 0, bytes.length, context), context)
   if (type.startsWith('application/cloudevents')) throw new TypeError('its event format is not JSON')
-  if (typeof headers[`${PREFIX}specversion`] === 'string') return ofBinary(bytes, context)
+  if (typeof headers.ce_specversion === 'string') return ofBinary(bytes, headers, context)
   throw new TypeError(`it is no CloudEvent: it has neither the content type ${STRUCTURED} nor ${PREFIX} headers`)
 }
 
 function ofStructured(value: unknown, context: DecodeContext): EnvelopeFields {
   const given = asObject(value, 'it')
   const base64 = textOf(given.data_base64, 'data_base64')
-  return fieldsOf(given, base64 === undefined ? (given.data ?? null) : Buffer.from(base64, 'base64'), context)
+  const data = base64 === undefined ? (given.data ?? null) : Buffer.from(base64, 'base64')
+  return fieldsOf(given, data, unknownFields(given, KNOWN), context)
 }
 
-function ofBinary(bytes: Buffer, context: DecodeContext): EnvelopeFields {
-  const given: Record<string, unknown> = Object.create(null)
-  for (const [name, value] of Object.entries(context.headers)) {
-    const attribute = name.slice(PREFIX.length)
-    if (name.startsWith(PREFIX) && ATTRIBUTE.test(attribute)) given[attribute] = value
+function ofBinary(bytes: Buffer, headers: DecodeContext['headers'], context: DecodeContext): EnvelopeFields {
+  const type = headers[CONTENT_TYPE] ?? JSON_TYPE
+  const timeoutMs = headers.ce_timeoutms
+  const given = {
+    specversion: headers.ce_specversion,
+    id: headers.ce_id,
+    source: headers.ce_source,
+    type: headers.ce_type,
+    time: headers.ce_time,
+    datacontenttype: type,
+    version: headers.ce_version,
+    correlationid: headers.ce_correlationid,
+    causationid: headers.ce_causationid,
+    partitionkey: headers.ce_partitionkey,
+    aggregateid: headers.ce_aggregateid,
+    aggregatetype: headers.ce_aggregatetype,
+    commandname: headers.ce_commandname,
+    replyto: headers.ce_replyto,
+    timeoutms: typeof timeoutMs === 'string' ? Number(timeoutMs) : timeoutMs,
+    metadata: headers.ce_metadata,
   }
-  const type = context.headers[CONTENT_TYPE] ?? JSON_TYPE
-  given.datacontenttype = type
-  if (typeof given.timeoutms === 'string') given.timeoutms = Number(given.timeoutms)
-  return fieldsOf(given, contentOf(bytes, type, context), context)
+  return fieldsOf(given, contentOf(bytes, type, context), unknownAttributes(headers), context)
 }
 
-function fieldsOf(given: Fields, data: unknown, context: DecodeContext): EnvelopeFields {
-  const { specversion, aggregateid, partitionkey, datacontenttype } = given
-  if (specversion !== '1.0') throw new TypeError('its "specversion" is not 1.0')
+function unknownAttributes(headers: DecodeContext['headers']): Fields | undefined {
+  let unknown: Record<string, unknown> | undefined
+  for (const name of Object.keys(headers)) {
+    if (!name.startsWith(PREFIX) || KNOWN_HEADERS.has(name)) continue
+    const attribute = name.slice(PREFIX.length)
+    if (!ATTRIBUTE.test(attribute)) continue
+    unknown ??= {}
+    unknown[attribute] = headers[name]
+  }
+  return unknown
+}
+
+function fieldsOf(given: Fields, data: unknown, unknown: Fields | undefined, context: DecodeContext): EnvelopeFields {
+  if (given.specversion !== '1.0') throw new TypeError('its "specversion" is not 1.0')
   const metadata = metadataOf(given.metadata)
-  const rest: Record<string, unknown> = { ...unknownFields(given, KNOWN) }
-  if (datacontenttype === JSON_TYPE) rest.datacontenttype = undefined
-  if (partitionkey === aggregateid) rest.partitionkey = undefined
-  if (metadata === undefined) rest.metadata = given.metadata
   return {
     id: required(given.id, 'id'),
     type: required(given.type, 'type'),
@@ -105,42 +120,95 @@ function fieldsOf(given: Fields, data: unknown, context: DecodeContext): Envelop
     metadata,
     correlationId: textOf(given.correlationid, 'correlationid'),
     causationId: textOf(given.causationid, 'causationid'),
-    aggregateId: textOf(aggregateid, 'aggregateid'),
+    aggregateId: textOf(given.aggregateid, 'aggregateid'),
     aggregateType: textOf(given.aggregatetype, 'aggregatetype'),
     commandName: textOf(given.commandname, 'commandname'),
     replyTo: textOf(given.replyto, 'replyto'),
     timeoutMs: numberOf(given.timeoutms, 'timeoutms'),
-    extensions: defined(rest),
+    extensions: extensionsOf(given, metadata, unknown),
   }
 }
 
-function attributesOf(event: BaseEvent): Attributes {
-  const { aggregateId, metadata } = event
-  const attributes: Record<string, unknown> = {
-    ...extensionsOf(event),
+/** What no field of an event says; undefined where that is nothing. */
+function extensionsOf(given: Fields, metadata: Fields | undefined, unknown: Fields | undefined): Fields | undefined {
+  const datacontenttype = given.datacontenttype === JSON_TYPE ? undefined : given.datacontenttype
+  const partitionkey = given.partitionkey === given.aggregateid ? undefined : given.partitionkey
+  const text = metadata === undefined ? given.metadata : undefined
+  // almost always there are none, and looking through an object would cost more than all above
+  if ((datacontenttype ?? partitionkey ?? text ?? unknown ?? undefined) === undefined) return undefined
+  return defined({ ...unknown, datacontenttype, partitionkey, metadata: text })
+}
+
+/** The event in the structured mode; JSON leaves out what is undefined. */
+function attributesOf(event: BaseEvent): Fields {
+  const { data, extensions } = event
+  const attributes = {
     specversion: '1.0',
     id: event.id,
     source: event.source,
     type: event.type,
-    time: RFC_3339.test(event.timestamp) ? event.timestamp : new Date(event.timestamp).toISOString(),
+    time: time(event),
     datacontenttype: contentType(event),
     version: event.version,
-    correlationid: event.correlationId,
-    causationid: event.causationId,
-    partitionkey: event.extensions?.partitionkey ?? aggregateId,
-    aggregateid: aggregateId,
-    aggregatetype: event.aggregateType,
-    commandname: event.commandName,
-    replyto: event.replyTo,
-    timeoutms: event.timeoutMs,
+    correlationid: event.correlationId ?? undefined,
+    causationid: event.causationId ?? undefined,
+    partitionkey: extensions?.partitionkey ?? event.aggregateId ?? undefined,
+    aggregateid: event.aggregateId ?? undefined,
+    aggregatetype: event.aggregateType ?? undefined,
+    commandname: event.commandName ?? undefined,
+    replyto: event.replyTo ?? undefined,
+    timeoutms: event.timeoutMs ?? undefined,
+    metadata: metadataText(event),
+    data: data instanceof Uint8Array ? undefined : data,
+    data_base64: data instanceof Uint8Array ? Buffer.from(data).toString('base64') : undefined,
   }
-  // an attribute has no object for a value
-  if (metadata !== undefined) attributes.metadata = JSON.stringify(metadata)
-  return (defined(attributes) ?? {}) as Attributes
+  return extensions === undefined ? attributes : { ...checkedExtensions(extensions), ...attributes }
+}
+
+/** The event's headers in the binary mode; those that are undefined are left out. */
+function headersOf(event: BaseEvent): HeadersInput {
+  const { extensions } = event
+  const headers = {
+    [CONTENT_TYPE]: contentType(event),
+    ce_specversion: '1.0',
+    ce_id: event.id,
+    ce_source: event.source,
+    ce_type: event.type,
+    ce_time: time(event),
+    ce_version: event.version,
+    ce_correlationid: text(event.correlationId),
+    ce_causationid: text(event.causationId),
+    ce_partitionkey: text(extensions?.partitionkey ?? event.aggregateId),
+    ce_aggregateid: text(event.aggregateId),
+    ce_aggregatetype: text(event.aggregateType),
+    ce_commandname: text(event.commandName),
+    ce_replyto: text(event.replyTo),
+    ce_timeoutms: text(event.timeoutMs),
+    ce_metadata: text(metadataText(event)),
+  }
+  if (extensions === undefined) return headers
+  const further: Record<string, string | undefined> = {}
+  for (const [name, value] of Object.entries(checkedExtensions(extensions))) {
+    if (name !== 'datacontenttype') further[PREFIX + name] = text(value)
+  }
+  return { ...further, ...headers }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : value === undefined || value === null ? undefined : String(value)
+}
+
+function time({ timestamp }: BaseEvent): string {
+  return RFC_3339.test(timestamp) ? timestamp : new Date(timestamp).toISOString()
+}
+
+/** An attribute has no object for a value. */
+function metadataText({ metadata, extensions }: BaseEvent): unknown {
+  return metadata === undefined ? extensions?.metadata : JSON.stringify(metadata)
 }
 
 /** Further fields of an event, which must be attributes to the specification. */
-function extensionsOf({ extensions = {} }: BaseEvent): Fields {
+function checkedExtensions(extensions: Fields): Fields {
   for (const [name, value] of Object.entries(extensions)) {
     if (value === undefined || value === null) continue
     if (!ATTRIBUTE.test(name))
@@ -151,7 +219,7 @@ function extensionsOf({ extensions = {} }: BaseEvent): Fields {
       )
     }
   }
-  return extensions
+  return defined(extensions) ?? {}
 }
 
 function contentType({ data, extensions }: BaseEvent): string {
@@ -175,7 +243,7 @@ function contentOf(bytes: Buffer, type: string, context: DecodeContext): unknown
 }
 
 function isJson(contentType: string): boolean {
-  return /^[^;]*[/+]json\b/i.test(contentType)
+  return contentType === JSON_TYPE || /^[^;]*[/+]json\b/i.test(contentType)
 }
 
 function metadataOf(value: unknown): Fields | undefined {

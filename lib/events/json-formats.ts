@@ -37,11 +37,11 @@ const NARAD = names(
 export const narad = jsonFormat(
   (event) => (event.extensions === undefined ? event : flattened(event)),
   (given, context) => ({
-    id: textOrNumber(given.id, 'id') ?? usual.id(context),
-    type: textOf(given.type, 'type') ?? usual.type(context),
+    id: textOrNumber(given.id, 'id') ?? usual.id(context.headers, context),
+    type: textOf(given.type, 'type') ?? usual.type(context.headers),
     version: textOrNumber(given.version, 'version') ?? usual.version,
     timestamp: timeOf(given.timestamp, 'timestamp') ?? usual.timestamp(context),
-    source: textOf(given.source, 'source') ?? usual.source(context),
+    source: textOf(given.source, 'source') ?? usual.source(context.headers),
     data: given.data ?? null,
     metadata: objectOf(given.metadata, 'metadata'),
     correlationId: textOf(given.correlationId, 'correlationId'),
@@ -62,29 +62,31 @@ const SNAKE_CASE = names(
 
 /** As Python services name them; metadata is always there. */
 export const snakeCase = jsonFormat(
-  (event) => ({
-    ...event.extensions,
-    event_id: event.id,
-    event_type: event.type,
-    timestamp: event.timestamp,
-    service_name: event.source,
-    version: event.version,
-    data: event.data,
-    metadata: event.metadata ?? {},
-    aggregate_id: event.aggregateId,
-    aggregate_type: event.aggregateType,
-    correlation_id: event.correlationId,
-    causation_id: event.causationId,
-    command_name: event.commandName,
-    reply_to: event.replyTo,
-    timeout_ms: event.timeoutMs,
-  }),
+  (event) => {
+    const fields = {
+      event_id: event.id,
+      event_type: event.type,
+      timestamp: event.timestamp,
+      service_name: event.source,
+      version: event.version,
+      data: event.data,
+      metadata: event.metadata ?? {},
+      aggregate_id: event.aggregateId,
+      aggregate_type: event.aggregateType,
+      correlation_id: event.correlationId,
+      causation_id: event.causationId,
+      command_name: event.commandName,
+      reply_to: event.replyTo,
+      timeout_ms: event.timeoutMs,
+    }
+    return withExtensions(event, fields)
+  },
   (given, context) => ({
-    id: textOrNumber(given.event_id, 'event_id') ?? usual.id(context),
-    type: textOf(given.event_type, 'event_type') ?? usual.type(context),
+    id: textOrNumber(given.event_id, 'event_id') ?? usual.id(context.headers, context),
+    type: textOf(given.event_type, 'event_type') ?? usual.type(context.headers),
     version: textOrNumber(given.version, 'version') ?? usual.version,
     timestamp: timeOf(given.timestamp, 'timestamp') ?? usual.timestamp(context),
-    source: textOf(given.service_name, 'service_name') ?? usual.source(context),
+    source: textOf(given.service_name, 'service_name') ?? usual.source(context.headers),
     data: given.data ?? null,
     metadata: objectOf(given.metadata, 'metadata'),
     correlationId: textOf(given.correlation_id, 'correlation_id'),
@@ -102,12 +104,8 @@ const PAYLOAD = names('type', 'timestamp', 'payload')
 
 /** Type, timestamp and payload; id, source and correlation are in the headers alone. */
 export const payload = jsonFormat(
-  ({ extensions, type, timestamp, data }) => ({ ...extensions, type, timestamp, payload: data }),
-  (given, context) => ({
-    ...bare(given, context),
-    data: given.payload ?? null,
-    extensions: unknownFields(given, PAYLOAD),
-  }),
+  (event) => withExtensions(event, { type: event.type, timestamp: event.timestamp, payload: event.data }),
+  (given, context) => bare(given, given.payload ?? null, unknownFields(given, PAYLOAD), context),
 )
 
 const FLAT = names('type', 'timestamp')
@@ -121,22 +119,25 @@ export const flat = jsonFormat(
     }
     return { ...extensions, ...fields, type, timestamp }
   },
-  (given, context) => ({
-    ...bare(given, context),
-    data: { ...unknownFields(given, FLAT) },
-    extensions: undefined,
-  }),
+  (given, context) => bare(given, dataOf(given), undefined, context),
 )
 
+function dataOf(given: Fields): Fields {
+  const data: Record<string, unknown> = {}
+  for (const name of Object.keys(given)) if (!FLAT.has(name)) data[name] = given[name]
+  return data
+}
+
 /** What is known of an event whose record has a type and a timestamp. */
-function bare(given: Fields, context: DecodeContext): Omit<EnvelopeFields, 'data' | 'extensions'> {
+function bare(given: Fields, data: unknown, extensions: Fields | undefined, context: DecodeContext): EnvelopeFields {
   const { headers } = context
   return {
-    id: usual.id(context),
-    type: textOf(given.type, 'type') ?? usual.type(context),
+    id: usual.id(headers, context),
+    type: textOf(given.type, 'type') ?? usual.type(headers),
     version: usual.version,
     timestamp: timeOf(given.timestamp, 'timestamp') ?? usual.timestamp(context),
-    source: usual.source(context),
+    source: usual.source(headers),
+    data,
     metadata: undefined,
     correlationId: headers[HEADERS.correlationId] ?? undefined,
     causationId: headers[HEADERS.causationId] ?? undefined,
@@ -145,7 +146,13 @@ function bare(given: Fields, context: DecodeContext): Omit<EnvelopeFields, 'data
     commandName: undefined,
     replyTo: undefined,
     timeoutMs: undefined,
+    extensions,
   }
+}
+
+/** The fields win. Most events have no extensions, and an object that is copied costs more than its JSON. */
+function withExtensions({ extensions }: BaseEvent, fields: object): object {
+  return extensions === undefined ? fields : { ...extensions, ...fields }
 }
 
 function names(...known: readonly string[]): ReadonlySet<string> {

@@ -172,8 +172,11 @@ function rawValue(value: unknown, where: string): Bytes {
 export function mergeHeaders(common: HeaderList, own: HeaderList): HeaderList {
   if (own.length === 0) return common
   if (common.length === 0) return own
-  const names = new Set(own.map(([name]) => name))
-  return [...common.filter(([name]) => !names.has(name)), ...own]
+  const merged: Array<HeaderList[number]> = []
+  // records have few headers: to go through them costs less than a set of their names
+  for (const header of common) if (!own.some(([name]) => name === header[0])) merged.push(header)
+  for (const header of own) merged.push(header)
+  return merged
 }
 
 function keyName(isArray: boolean, index: number): string {
