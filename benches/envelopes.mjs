@@ -1,4 +1,5 @@
-// What an event costs beside plain JSON of the same fields: node --import tsx benches/envelopes.mjs
+// What an event costs beside plain JSON of the same fields, bundled as the package is, because tsx makes each import a getter:
+// npx esbuild benches/envelopes.mjs --bundle --platform=node | node
 // Encoding goes as far as the columns of a send, keys and headers included; decoding is out of a batch's block.
 import { resolveCodec } from '../lib/codec.ts'
 import { domainEvent, event } from '../lib/events/event.ts'

@@ -170,10 +170,10 @@ export function checkHeaders(headers: unknown, where: string): HeaderList {
   const list: Array<readonly [string, string | Buffer | null]> = []
   for (const name of Object.keys(headers)) {
     const value: unknown = (headers as Record<string, unknown>)[name]
+    if (value === undefined) continue
     if (name === '' || name.includes('\0') || !isWellFormed(name)) {
       throw new ArgumentError(`The ${where} have the name ${quote(name)}, which is empty or not valid text.`)
     }
-    if (value === undefined) continue
     if (!Array.isArray(value)) list.push([name, checkHeaderValue(value, name, where)])
     else for (const one of value) list.push([name, checkHeaderValue(one, name, where)])
   }

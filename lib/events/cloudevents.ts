@@ -21,19 +21,19 @@ const CONTENT_TYPE = 'content-type'
 const PREFIX = 'ce_'
 const JSON_TYPE = 'application/json'
 const STRUCTURED = 'application/cloudevents+json'
-const STRUCTURED_HEADERS = { [CONTENT_TYPE]: `${STRUCTURED}; charset=UTF-8` }
+const STRUCTURED_TYPE = `${STRUCTURED}; charset=UTF-8`
+const STRUCTURED_HEADERS = Object.freeze({ [CONTENT_TYPE]: STRUCTURED_TYPE })
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i
 /** The specification lets attributes have no other names. */
 const ATTRIBUTE = /^[a-z0-9]+$/
 
-const OWN = [
+const KNOWN_NAMES = [
   ...['specversion', 'id', 'source', 'type', 'time', 'version', 'metadata', 'correlationid', 'causationid'],
   ...['aggregateid', 'aggregatetype', 'commandname', 'replyto', 'timeoutms', 'partitionkey'],
+  ...['datacontenttype', 'data', 'data_base64', ...FORBIDDEN],
 ]
-const KNOWN = new Set([...OWN, 'datacontenttype', 'data', 'data_base64', ...FORBIDDEN])
-const KNOWN_HEADERS = new Set(
-  [...OWN, 'datacontenttype', 'data', 'data_base64', ...FORBIDDEN].map((name) => PREFIX + name),
-)
+const KNOWN = new Set(KNOWN_NAMES)
+const KNOWN_HEADERS = new Set(KNOWN_NAMES.map((name) => PREFIX + name))
 
 const json = resolveCodec('json')
 const utf8 = resolveCodec('string')
@@ -57,7 +57,7 @@ function decode(bytes: Buffer, context: DecodeContext): EnvelopeFields {
   // once: reading them decodes them
   const { headers } = context
   const given = headers[CONTENT_TYPE] ?? ''
-  const type = given === JSON_TYPE ? given : given.toLowerCase()
+  const type = given === JSON_TYPE || given === STRUCTURED_TYPE ? given : given.toLowerCase()
   if (type.startsWith(STRUCTURED)) return ofStructured(json.decode(bytes, 0, bytes.length, context), context)
   if (type.startsWith('application/cloudevents')) throw new TypeError('its event format is not JSON')
   if (typeof headers.ce_specversion === 'string') return ofBinary(bytes, headers, context)
@@ -204,7 +204,7 @@ function time({ timestamp }: BaseEvent): string {
 
 /** An attribute has no object for a value. */
 function metadataText({ metadata, extensions }: BaseEvent): unknown {
-  return metadata === undefined ? extensions?.metadata : JSON.stringify(metadata)
+  return metadata === undefined ? (extensions?.metadata ?? undefined) : JSON.stringify(metadata)
 }
 
 /** Further fields of an event, which must be attributes to the specification. */

@@ -174,7 +174,7 @@ export function mergeHeaders(common: HeaderList, own: HeaderList): HeaderList {
   if (common.length === 0) return own
   const merged: Array<HeaderList[number]> = []
   // records have few headers: to go through them costs less than a set of their names
-  for (const header of common) if (!own.some(([name]) => name === header[0])) merged.push(header)
+  for (const header of common) if (!own.some((one) => one[0] === header[0])) merged.push(header)
   for (const header of own) merged.push(header)
   return merged
 }
