@@ -135,6 +135,36 @@ describe('Members of a group', { skip: ownClusterSkip() }, () => {
     })
   }
 
+  // librdkafka's close says nothing to a classic group when the member has no partition: the group waited for it until its
+  // session had ended, nobody handled anything meanwhile, and the report said that it had left.
+  test('classic: one without a partition leaves at once, and so do all of a rebalance', async (t) => {
+    const [topic, group] = [await topicOf(1), randomGroup()]
+    const settings = { brokers, connectionTimeoutMs: 10_000, sessionTimeoutMs: 45_000, heartbeatIntervalMs: 300 }
+    const [owner, idle, late, last] = [1, 2, 3, 4].map(() => new Member(t, settings)) as [
+      Member,
+      Member,
+      Member,
+      Member,
+    ]
+    await owner.join(group, topic)
+    await idle.join(group, topic)
+    assert.deepEqual([[...owner.owned], [...idle.owned]], [[0], []])
+    const left = [await idle.service.disconnect({ timeoutMs: 10_000 })]
+    await late.join(group, topic)
+    const joining = last.join(group, topic)
+    left.push(...(await Promise.all([owner, late].map(({ service }) => service.disconnect({ timeoutMs: 10_000 })))))
+    await joining
+    await waitFor(() => last.owned.size === 1, { what: 'the partition to go to the last one' })
+    assert.deepEqual(
+      left.flatMap(({ groups }) => groups.map(({ leftGroup }) => leftGroup)),
+      [true, true, true],
+    )
+    assert.deepEqual(
+      [owner, idle, late, last].flatMap(({ errors }) => errors),
+      [],
+    )
+  })
+
   // The broker takes the newer one in. librdkafka takes the partitions of the older one away and tells nobody: it went on
   // with the records that it had, beside the newer one.
   test('C10, classic: of two with one id, the older one is fenced with a FatalError', async (t) => {

@@ -30,6 +30,8 @@ use crate::core::rd::{Event, EventKind, Handle, OFFSET_INVALID, PartitionOffset,
 const IDLE: Duration = Duration::from_secs(1);
 /// Longest wait for the answer of a last commit before its state is looked at again.
 const COMMIT_POLL: Duration = Duration::from_millis(50);
+/// Between two looks at whether the group has been left.
+const LEAVE_POLL: Duration = Duration::from_millis(10);
 /// Leaving the group is given this much of a close's time, or a quarter of it where that is less.
 const LEAVE_GRACE: Duration = Duration::from_millis(500);
 
@@ -347,20 +349,46 @@ impl Group {
         self.generation.fetch_add(1, Ordering::Relaxed);
         self.accept_assignment();
         self.end_revocation();
-        let mut left_group = false;
-        if self.handle.begin_close(&self.control).is_ok() {
-            while !left_group && Instant::now() < closing.deadline {
-                if let Some(event) = self.control.poll(Duration::from_millis(20)) {
-                    self.handle_event_while_leaving(&event);
-                }
-                left_group = self.handle.is_closed();
-            }
-        }
+        let has_said_so = self.say_goodbye(before(closing.deadline));
+        let is_closed = self.handle.begin_close(&self.control).is_ok()
+            && self.poll_until(closing.deadline, Handle::is_closed);
+        let left_group = has_said_so && is_closed;
         self.stop_counting();
         (closing.reply)(ConsumerReport {
             unfinished,
             left_group,
         });
+    }
+
+    /// librdkafka's close tells the group nothing when this member has no partition, and while the group rebalances
+    /// it says so behind a request that the coordinator answers last. Either way the others would wait for this member
+    /// until its session ends. To unsubscribe waits for the rebalance, and leaves with and without partitions.
+    fn say_goodbye(&mut self, until: Instant) -> bool {
+        let is_told_by_close = !self.handle.is_cooperative()
+            || self.handle.is_kip_848()
+            || self.handle.is_static()
+            || self.fatal;
+        if is_told_by_close || self.handle.subscribe([]).is_err() {
+            return true;
+        }
+        self.poll_until(until, |handle| !handle.has_member_id())
+    }
+
+    fn poll_until(&mut self, deadline: Instant, is_done: impl Fn(&Handle) -> bool) -> bool {
+        while !is_done(&self.handle) {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            // to look may write to librdkafka's log, which comes by the same queue: all of it is read between two looks
+            let look_at = Instant::now() + LEAVE_POLL;
+            while let Some(event) = self
+                .control
+                .poll(look_at.saturating_duration_since(Instant::now()))
+            {
+                self.handle_event_while_leaving(&event);
+            }
+        }
+        true
     }
 
     /// A commit that is under way is waited for, then one more says the rest; one that is refused is tried

@@ -154,19 +154,39 @@ impl Handle {
 
     /// Whether the group's protocol is that of KIP-848.
     pub fn is_kip_848(&self) -> bool {
+        self.property(c"group.protocol").starts_with(b"consumer\0")
+    }
+
+    /// Whether this member has a name of its own, under which it comes back.
+    pub fn is_static(&self) -> bool {
+        self.property(c"group.instance.id")[0] != 0
+    }
+
+    /// The beginning of a property's value, up to a NUL; empty when it is not set.
+    fn property(&self, name: &CStr) -> [u8; 16] {
         let mut value = [0u8; 16];
         let mut size = value.len();
         // SAFETY: the configuration lives as long as the handle; at most `size` bytes are written.
         let found = unsafe {
             let config = sys::rd_kafka_conf(self.ptr());
-            sys::rd_kafka_conf_get(
-                config,
-                c"group.protocol".as_ptr(),
-                value.as_mut_ptr().cast(),
-                &raw mut size,
-            )
+            sys::rd_kafka_conf_get(config, name.as_ptr(), value.as_mut_ptr().cast(), &raw mut size)
         };
-        found == sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_OK && value.starts_with(b"consumer\0")
+        if found == sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_OK {
+            value
+        } else {
+            [0; 16]
+        }
+    }
+
+    /// Whether the coordinator has named this member, and it has not said that it leaves.
+    pub fn has_member_id(&self) -> bool {
+        // SAFETY: null, or a string of ours, which is released here.
+        unsafe {
+            let id = sys::rd_kafka_memberid(self.ptr());
+            let is_named = !id.is_null() && *id != 0;
+            sys::rd_kafka_mem_free(self.ptr(), id.cast());
+            is_named
+        }
     }
 
     /// Whether this is a member of its group now, by the number that the coordinator gave it.
