@@ -91,10 +91,9 @@ describe('Dev mode', () => {
   })
 
   test('log: prints what would be sent, asks no broker, and says nothing else', async (t) => {
-    const start = performance.now()
     const child = await runChild(t, { env: { KAFKA_BROKERS: await nobody(), KAFKA_DEV_MODE: 'log' } })
-    assert.ok(performance.now() - start < AUTO_MS, 'it waits for nothing')
     isLogOnly(child)
+    // not even that there is no broker, which it would find out by waiting
     assert.equal(child.stderr, '')
   })
 
