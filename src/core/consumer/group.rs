@@ -32,6 +32,8 @@ const IDLE: Duration = Duration::from_secs(1);
 const COMMIT_POLL: Duration = Duration::from_millis(50);
 /// Between two looks at whether the group has been left.
 const LEAVE_POLL: Duration = Duration::from_millis(10);
+/// A goodbye that nobody waits for is given up after this long.
+const GOODBYE: Duration = Duration::from_secs(5);
 /// Leaving the group is given this much of a close's time, or a quarter of it where that is less.
 const LEAVE_GRACE: Duration = Duration::from_millis(500);
 
@@ -350,14 +352,29 @@ impl Group {
         self.accept_assignment();
         self.end_revocation();
         let has_said_so = self.say_goodbye(before(closing.deadline));
-        let is_closed = self.handle.begin_close(&self.control).is_ok()
-            && self.poll_until(closing.deadline, Handle::is_closed);
+        let is_closing = self.handle.begin_close(&self.control).is_ok();
+        let is_closed = is_closing && self.poll_until(closing.deadline, Handle::is_closed);
         let left_group = has_said_so && is_closed;
         self.stop_counting();
         (closing.reply)(ConsumerReport {
             unfinished,
             left_group,
         });
+        if is_closing && !is_closed {
+            self.answer_goodbye();
+        }
+    }
+
+    /// Nobody waits for this member any more, but librdkafka does: destroyed before the revocation of its goodbye is
+    /// answered, its thread spins for ever.
+    fn answer_goodbye(&mut self) {
+        let until = Instant::now() + GOODBYE;
+        while !self.handle.is_closed() && Instant::now() < until {
+            let event = self.control.poll(LEAVE_POLL);
+            if let Some(event) = event.filter(|event| event.kind() == EventKind::Rebalance) {
+                self.handle_event_while_leaving(&event);
+            }
+        }
     }
 
     /// librdkafka's close tells the group nothing when this member has no partition, and while the group rebalances
