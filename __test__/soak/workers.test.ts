@@ -1,0 +1,3 @@
+import { describeWorkers } from '../behaviours/workers.ts'
+
+describeWorkers(200)
