@@ -16,14 +16,17 @@ const request = logger.child({ request: 'r-1' })
 request.warn({ attempt: 2 }, 'The bank is slow')
 request.error(new Error('no answer'), 'Payment failed')
 
+// Entries have no key, and so come in order of a partition: whoever wants theirs orders them by their time.
+const entries = []
 for await (const { value } of reader) {
-  const { service, level, message, data, timestamp } = value
+  entries.push(value)
+  if (entries.length === 4) break
+}
+entries.sort((one, other) => Date.parse(one.timestamp) - Date.parse(other.timestamp))
+for (const { service, level, message, data, timestamp } of entries) {
   const { err, ...fields } = data
   console.log(`${service} ${level} ${message} ${JSON.stringify(fields)}${err === undefined ? '' : ` (${err.message})`}`)
-  if (level === 'ERROR') {
-    console.log(`at ${new Date(timestamp).getUTCFullYear()}, dropped ${logger.dropped}`)
-    break
-  }
+  if (level === 'ERROR') console.log(`at ${new Date(timestamp).getUTCFullYear()}, dropped ${logger.dropped}`)
 }
 await kafka.disconnect()
 
