@@ -18,7 +18,8 @@ async function main(): Promise<void> {
     console.log(`handled ${value}`)
   }
   const retry = { maxRetries: 0, topics: [{ delayMs: 300 }, { delayMs: 700 }] }
-  await service.subscribe<number>(topic, handler, { ordering: 'none', fromBeginning: true, retry })
+  // all fail at first, and alike, as in an outage
+  await service.subscribe<number>(topic, handler, { ordering: 'none', fromBeginning: true, retry, outage: false })
   console.log('subscribed')
 }
 
