@@ -63,8 +63,12 @@ export class BatchExecutor implements Runner {
   #isStopped = false
   /** What the handler has at the moment. */
   #running: readonly Item[] = []
-  /** Says what does not end at the moment. */
-  #unfinished: (() => UnfinishedRecord[]) | undefined
+  /** The same as contexts: a function that held them would keep their memory until a full collection of garbage. */
+  #contexts: readonly RecordContext[] = []
+  /** Since when the handler has them. */
+  #sinceMs = 0
+  /** The record whose dead letter is being written. */
+  #writing: { readonly context: RecordContext; readonly history: History } | undefined
   #controller: AbortController | undefined
   /** Ends a wait for the next attempt early. */
   #wake: (() => void) | undefined
@@ -128,7 +132,10 @@ export class BatchExecutor implements Runner {
   }
 
   running(): UnfinishedRecord[] {
-    return this.#unfinished?.() ?? []
+    if (this.#writing !== undefined) return [unwritten(this.#writing.context, this.#writing.history)]
+    const { clock = systemClock } = this.#options
+    const runningMs = clock.now() - this.#sinceMs
+    return this.#contexts.map((context) => unfinished(context, 'handler', runningMs))
   }
 
   health(): RunnerHealth {
@@ -190,6 +197,11 @@ export class BatchExecutor implements Runner {
     for (const [at, item] of live.entries()) {
       const failure = attempt.failures[at]
       const context = attempt.contexts[at] as RecordContext
+      // without a promise for each record that was handled
+      if (failure === undefined) {
+        this.#handled(item, context)
+        continue
+      }
       const afterMs = await this.#conclude(item, context, failure, attempt.isWhole && live.length > 1)
       if (afterMs === undefined) continue
       waitMs = Math.max(waitMs, afterMs)
@@ -334,13 +346,12 @@ export class BatchExecutor implements Runner {
     const controller = new AbortController()
     this.#controller = controller
     this.#running = items
-    const { clock = systemClock } = this.#options
-    const sinceMs = clock.now()
-    this.#unfinished = () => contexts.map((context) => unfinished(context, 'handler', clock.now() - sinceMs))
+    this.#contexts = contexts
+    this.#sinceMs = (this.#options.clock ?? systemClock).now()
     const attempt = await callBatchHandler(this.#options, contexts, controller)
     this.#controller = undefined
     this.#running = []
-    this.#unfinished = undefined
+    this.#contexts = []
     if (this.#outage.hasFailures && attempt.failures.includes(undefined)) this.#outage.succeeded()
     const turn = this.#slice.spent(items.length)
     if (turn !== undefined) await turn
@@ -410,16 +421,17 @@ export class BatchExecutor implements Runner {
   async #park(item: Item, context: RecordContext, failure: Failure): Promise<undefined> {
     const { park, listener, delivery, random } = this.#options
     for (let attempt = 1; this.#isLive(item); attempt += 1) {
+      const history = item.history as History
+      this.#writing = { context, history }
       try {
-        this.#unfinished = () => [unwritten(context, item.history as History)]
-        const parked = await park(failure, context, item.history as History)
-        this.#unfinished = undefined
+        const parked = await park(failure, context, history)
+        this.#writing = undefined
         listener.onParked(failure, context, parked)
         return this.#settle(item, DONE)
       } catch (error) {
         const afterMs = backOffMs(delivery, attempt, random)
         listener.onParkFailed(error, context, afterMs)
-        this.#unfinished = undefined
+        this.#writing = undefined
         await this.#wait(afterMs, [item])
       }
     }
