@@ -6,26 +6,16 @@ import { BatchExecutor } from '../../lib/consumer/batch-executor.ts'
 import type { RunnerOptions } from '../../lib/consumer/runner.ts'
 import { ack, deadLetter, retry } from '../../lib/delivery/verdict.ts'
 import { HandlerTimeoutError, PermanentError } from '../../lib/errors.ts'
-import { type BatchRecord, batchOf } from '../helpers/native-batch.ts'
+import { drive, quiet } from '../helpers/drive.ts'
+import { batchOf } from '../helpers/native-batch.ts'
 import { FakeClock, PARKS, runnerBed } from '../helpers/runner-bed.ts'
 
 function setUp(handler: BatchHandler<number>, others: Partial<RunnerOptions> = {}) {
   const clock = new FakeClock()
   const { options, number, ...rest } = runnerBed({ delivery: PARKS, clock })
   const executor = new BatchExecutor({ ...options, ...others, handler: handler as BatchHandler, group: 'g' })
-  const accept = async (records: readonly BatchRecord[]) => {
-    executor.accept(batchOf(...number(records)))
-    await quiet()
-  }
-  const pass = async (ms: number) => {
-    clock.advance(ms)
-    await quiet()
-  }
+  const { accept, pass } = drive(executor, clock, number)
   return { executor, accept, pass, ...rest }
-}
-
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 5; turn += 1) await nextTurn()
 }
 
 const fates = ({ completions }: ReturnType<typeof setUp>) => Object.fromEntries(completions.fates)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { BatchHandler } from '../../lib/consumer/batch-attempt.ts'
 import { BatchExecutor } from '../../lib/consumer/batch-executor.ts'
-import { type BatchRecord, batchOf } from '../helpers/native-batch.ts'
+import { drive, quiet } from '../helpers/drive.ts'
+import type { BatchRecord } from '../helpers/native-batch.ts'
 import { FakeClock, PARKS, runnerBed } from '../helpers/runner-bed.ts'
 
 const OUTAGE = { keys: 3, initialDelayMs: 1_000, maxDelayMs: 8_000 }
@@ -12,24 +12,13 @@ function setUp(handler: BatchHandler<number>) {
   const clock = new FakeClock()
   const { options, number, ...rest } = runnerBed({ delivery: { ...PARKS, outage: OUTAGE }, clock })
   const executor = new BatchExecutor({ ...options, handler: handler as BatchHandler, group: 'g' })
-  const accept = async (records: readonly BatchRecord[]) => {
-    executor.accept(batchOf(...number(records)))
-    await quiet()
-  }
-  const pass = async (ms: number) => {
-    clock.advance(ms)
-    await quiet()
-  }
+  const { accept, pass } = drive(executor, clock, number)
   /** Lets time pass in small steps, as back-offs follow one another. */
   const passLong = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 1_000) await pass(1_000)
   }
   const states = () => rest.outages.map(({ state }) => state)
   return { executor, accept, pass, passLong, states, ...rest }
-}
-
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 8; turn += 1) await nextTurn()
 }
 
 const keyed = (count: number, first = 0): BatchRecord[] =>

@@ -5,7 +5,8 @@ import type { Clock } from '../../lib/clock.ts'
 import { Executor, type RecordHandler } from '../../lib/consumer/executor.ts'
 import type { RecordContext } from '../../lib/consumer/record.ts'
 import { HandlerTimeoutError } from '../../lib/errors.ts'
-import { type BatchRecord, batchOf } from '../helpers/native-batch.ts'
+import { drive, quiet } from '../helpers/drive.ts'
+import { batchOf } from '../helpers/native-batch.ts'
 import { FakeClock, PARKS, runnerBed } from '../helpers/runner-bed.ts'
 
 const TIMEOUT_MS = 1_000
@@ -26,14 +27,7 @@ function setUp({ concurrency = 16 } = {}) {
   const handler: RecordHandler = (_, context) =>
     new Promise<void>((resolve, reject) => calls.push({ context, resolve, reject }))
   const executor = new Executor({ ...options, handler, concurrency })
-  const accept = async (records: readonly BatchRecord[]) => {
-    executor.accept(batchOf(...number(records)))
-    await quiet()
-  }
-  const pass = async (ms: number) => {
-    clock.advance(ms)
-    await quiet()
-  }
+  const { accept, pass } = drive(executor, clock, number)
   const end = async (call: number) => {
     calls[call]?.resolve()
     await quiet()
@@ -53,10 +47,6 @@ function manualClock() {
     },
   }
   return { state, clock }
-}
-
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 3; turn += 1) await nextTurn()
 }
 
 describe('A handler past its deadline', () => {

@@ -5,6 +5,7 @@ import { Executor, type RecordHandler } from '../../lib/consumer/executor.ts'
 import type { RunnerOptions } from '../../lib/consumer/runner.ts'
 import { ack, deadLetter, retry } from '../../lib/delivery/verdict.ts'
 import { BusinessError, PermanentError, TransientError } from '../../lib/errors.ts'
+import { drive, quiet } from '../helpers/drive.ts'
 import { type BatchRecord, batchOf } from '../helpers/native-batch.ts'
 import { FakeClock, LETTER, PARKS, runnerBed } from '../helpers/runner-bed.ts'
 
@@ -18,20 +19,8 @@ function setUp(
   const clock = new FakeClock()
   const { options, number, ...rest } = runnerBed({ delivery: { ...PARKS, ...delivery }, clock })
   const executor = new Executor({ ...options, ...others, handler: handler as RecordHandler, concurrency })
-  const accept = async (records: readonly BatchRecord[]) => {
-    executor.accept(batchOf(...number(records)))
-    await quiet()
-  }
-  const pass = async (ms: number) => {
-    clock.advance(ms)
-    await quiet()
-  }
+  const { accept, pass } = drive(executor, clock, number)
   return { executor, accept, pass, ...rest }
-}
-
-/** Lets all that needs no time happen: promises that settle, reports. */
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 3; turn += 1) await nextTurn()
 }
 
 /** A handler that waits until it is told what to do. */

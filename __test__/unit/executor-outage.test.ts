@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Executor, type RecordHandler } from '../../lib/consumer/executor.ts'
 import type { RunnerOptions } from '../../lib/consumer/runner.ts'
 import { BusinessError, PermanentError, TransientError } from '../../lib/errors.ts'
-import { type BatchRecord, batchOf } from '../helpers/native-batch.ts'
+import { drive, quiet } from '../helpers/drive.ts'
+import type { BatchRecord } from '../helpers/native-batch.ts'
 import { FakeClock, PARKS, runnerBed } from '../helpers/runner-bed.ts'
 
 const OUTAGE = { keys: 3, initialDelayMs: 1_000, maxDelayMs: 8_000 }
@@ -19,21 +19,9 @@ function setUp(
   const clock = new FakeClock()
   const { options, number, ...rest } = runnerBed({ delivery: { ...PARKS, outage: OUTAGE, ...delivery }, clock })
   const executor = new Executor({ ...options, ...others, handler: handler as RecordHandler, concurrency })
-  const accept = async (records: readonly BatchRecord[]) => {
-    executor.accept(batchOf(...number(records)))
-    await quiet()
-  }
-  const pass = async (ms: number) => {
-    clock.advance(ms)
-    await quiet()
-  }
+  const { accept, pass } = drive(executor, clock, number)
   const states = () => rest.outages.map(({ state }) => state)
   return { executor, accept, pass, states, ...rest }
-}
-
-/** Lets all that needs no time happen: promises that settle, reports. */
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 4; turn += 1) await nextTurn()
 }
 
 /** Records of as many keys. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Executor, type RecordHandler } from '../../lib/consumer/executor.ts'
 import { RecordContext } from '../../lib/consumer/record.ts'
 import { RetriedRecords } from '../../lib/consumer/retried-records.ts'
 import { retryRecord } from '../../lib/delivery/retry-record.ts'
 import { TransientError } from '../../lib/errors.ts'
+import { drive, quiet } from '../helpers/drive.ts'
 import { type BatchRecord, batchOf } from '../helpers/native-batch.ts'
 import { FakeClock, PARKS, runnerBed } from '../helpers/runner-bed.ts'
 
@@ -24,20 +24,8 @@ function setUp(handler: RecordHandler<number>, { concurrency = 16, isManual = fa
     handler: handler as RecordHandler,
     concurrency,
   })
-  const accept = async (records: readonly BatchRecord[]) => {
-    executor.accept(batchOf(...number(records)))
-    await quiet()
-  }
-  const pass = async (ms: number) => {
-    clock.advance(ms)
-    await quiet()
-  }
+  const { accept, pass } = drive(executor, clock, number)
   return Object.assign(bed, { executor, accept, pass, ...rest })
-}
-
-/** Lets all that needs no time happen: promises that settle, reports. */
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 3; turn += 1) await nextTurn()
 }
 
 /** A record of offset 41 of `t` [3] in a retry topic, due after so long. */
