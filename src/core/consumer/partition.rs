@@ -48,6 +48,29 @@ pub(super) struct Partition {
 }
 
 impl Partition {
+    /// One of which nothing was read yet, and of whose topic nothing more is known.
+    pub(super) fn new(place: AssignedPartition, queue: Queue) -> Self {
+        Self {
+            slot: place.slot,
+            topic: place.topic,
+            partition: place.partition,
+            topic_id: None,
+            subscription: place.subscription,
+            watermark: Watermark::default(),
+            out: 0,
+            before: Vec::new(),
+            out_before: 0,
+            committed: None,
+            stopped: false,
+            revoked: false,
+            pause: Pause::default(),
+            aside: None,
+            end: None,
+            queue,
+            counting: None,
+        }
+    }
+
     pub(super) fn assigned(&self) -> AssignedPartition {
         AssignedPartition {
             slot: self.slot,

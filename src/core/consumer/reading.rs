@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use rdkafka::types::RDKafkaRespErr;
 
 use super::group::{Group, no_queue};
-use super::partition::{Partition, Pause};
+use super::partition::Partition;
 use super::positions::Snapshot;
 use super::subscription::{Slots, Subscription};
 use super::targets::{Asking, SeekTarget};
-use super::watermark::Watermark;
-use super::{Command, Rebalance, RebalanceKind, Reply, Subscriber, SubscriptionSpec};
+use super::{AssignedPartition, Command, Rebalance, RebalanceKind, Reply, Subscriber, SubscriptionSpec};
 use crate::core::connect::Pending;
 use crate::core::error::{CoreError, ErrorCode, Result};
 use crate::core::metadata;
@@ -183,31 +182,21 @@ impl Group {
             let queue = Queue::partition(&self.handle, &topic, range.partition).ok_or_else(no_queue)?;
             queue.forward_to(Some(&owner.queue));
             self.next_slot += 1;
-            partitions.push((
-                range.start,
-                Partition {
-                    slot: self.next_slot,
-                    topic: Arc::clone(&topic),
-                    partition: range.partition,
-                    topic_id: None,
-                    subscription: id,
-                    watermark: Watermark::default(),
-                    out: 0,
-                    before: Vec::new(),
-                    out_before: 0,
-                    committed: None,
-                    stopped: false,
-                    revoked: false,
-                    pause: Pause::default(),
-                    aside: None,
-                    end: Some(End {
-                        offset: range.end,
-                        is_reached: false,
-                    }),
-                    queue,
-                    counting: None,
-                },
-            ));
+            let place = AssignedPartition {
+                slot: self.next_slot,
+                subscription: id,
+                topic: Arc::clone(&topic),
+                partition: range.partition,
+            };
+            let end = Some(End {
+                offset: range.end,
+                is_reached: false,
+            });
+            let partition = Partition {
+                end,
+                ..Partition::new(place, queue)
+            };
+            partitions.push((range.start, partition));
         }
         if partitions.is_empty() {
             return Ok(());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rdkafka::types::RDKafkaRespErr;
 
 use super::group::Group;
-use super::partition::{Partition, Pause};
+use super::partition::Partition;
 use super::positions::{self, Resolved};
 use super::topic_ids::{TopicIds, is_of_another, made_again};
 use super::watermark::Watermark;
@@ -215,24 +215,17 @@ impl Group {
             .counting
             .as_ref()
             .map(|counting| counting.partition(&topic, committed.partition, start));
-        Some(Partition {
+        let place = AssignedPartition {
             slot: self.next_slot,
+            subscription: owner.id,
             topic,
             partition: committed.partition,
+        };
+        Some(Partition {
             topic_id: id.cloned(),
-            subscription: owner.id,
             watermark: Watermark::starting_at(fixed),
-            out: 0,
-            before: Vec::new(),
-            out_before: 0,
-            committed: None,
-            stopped: false,
-            revoked: false,
-            pause: Pause::default(),
-            aside: None,
-            end: None,
-            queue,
             counting,
+            ..Partition::new(place, queue)
         })
     }
 }
