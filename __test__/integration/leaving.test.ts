@@ -5,7 +5,9 @@ import { randomGroup, randomTopic } from '../helpers/names.ts'
 import { makeService } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
 
-// librdkafka waits for an answer to what it has assigned, which is given once the committed offsets are known.
+// librdkafka waits for an answer to what it has assigned, which is given once the committed offsets are known. And where
+// the refusal came only after the group was closed, the waiting subscription gave its topics up, which librdkafka
+// then never answered: disconnect and process hung, about one time in five.
 for (const protocol of ['classic', 'consumer'] as const) {
   test(`C9: disconnect leaves a ${protocol} group whose committed offsets cannot be read`, async (t) => {
     await using broker = await TestBroker.start()

@@ -345,6 +345,9 @@ impl Group {
             return;
         };
         self.progress.close();
+        // told by this, and an error that would make them give up their topics finds nobody: once the group is
+        // closed librdkafka lets a call that changes its topics wait for ever
+        self.waiters.clear();
         let unfinished = self.subscriptions.iter().map(Subscription::unfinished).sum();
         self.commit_the_rest(before(closing.deadline));
         // nobody waits for positions any more, and librdkafka waits for an answer to what it assigned or revoked
