@@ -3,6 +3,172 @@
 import { inspect } from 'node:util';
 import { EventEmitter } from 'node:events';
 
+/**
+ * What a failure means for its record: no retry would mend it (`permanent`), it may be handled later (`transient`), or
+ * it was refused for good reason and is done (`business`).
+ */
+type FailureClass = 'permanent' | 'transient' | 'business';
+/** Says what an error of a handler means; undefined leaves it to narad. Must not throw and must not be async. */
+type Classify = (error: unknown) => FailureClass | undefined;
+
+/** How often and when a record is handled again. */
+interface RetryOptions {
+    /**
+     * Retries after the first attempt, from 0. Default: the service's `maxRetries`, which is 3 unless it is configured.
+     */
+    maxRetries?: number;
+    /**
+     * The longest wait before the first retry, in milliseconds. It doubles with each retry, and the wait itself is drawn
+     * at random from 0 to it, so that what failed together is not tried together. Default: 1,000, or `maxDelayMs` where
+     * that is less.
+     */
+    initialDelayMs?: number;
+    /**
+     * The longest wait before any retry, in milliseconds, at least `initialDelayMs`. A `retryAfterMs` of an error is kept
+     * to even where it is longer. Default: 30,000, or `initialDelayMs` where that is more.
+     */
+    maxDelayMs?: number;
+    /**
+     * Retry topics, for waits of minutes and more: a record that has used up its retries goes to the first of them, is
+     * handled once more when its delay is over, goes to the next if that fails too, and after the last becomes a dead
+     * letter. Needs `ordering: 'none'`, since later records of a key do not wait for it. Default: none.
+     */
+    topics?: readonly RetryTopicOptions[];
+}
+/** A retry topic, `<topic>.<group>.retry.<delay>`, such as `orders.billing.retry.5m`. */
+interface RetryTopicOptions {
+    /** How long a record waits in it after its last attempt, in milliseconds from 1; the same delay may come again. */
+    delayMs: number;
+}
+/** Where records go that could not be handled. */
+interface DeadLetterOptions {
+    /** One topic for all. Default: the service's `dlqTopic`, or else `<topic>.<group>.dlq` for each topic. */
+    topic?: string;
+}
+/** What is taken for an outage: records fail because something is down that all of them need. */
+interface OutageOptions {
+    /**
+     * How many keys have to fail alike (by name and code of the error and its causes), with no success in between, 2 to
+     * 1,000.
+     *
+     * @defaultValue `10`
+     */
+    keys?: number;
+    /**
+     * The longest wait before the first probe, in milliseconds. It doubles with each, and the wait itself is drawn at
+     * random from 0 to it. Default: that of `retry`, at least 100.
+     */
+    initialDelayMs?: number;
+    /** The longest wait before any probe, in milliseconds, at least `initialDelayMs`. Default: that of `retry`, at least 100. */
+    maxDelayMs?: number;
+}
+/** What becomes of records whose handler fails. */
+interface DeliveryOptions {
+    /** `false`: no retry. */
+    retry?: RetryOptions | false;
+    /** `false`: no dead letters, see `onExhausted`. */
+    dlq?: DeadLetterOptions | false;
+    /**
+     * Only with `dlq: false`: what a record does that is given up. `stop` stops its partition before it, so that nothing
+     * is lost and nothing goes on; `skip` loses the record.
+     *
+     * @defaultValue `stop`
+     */
+    onExhausted?: 'stop' | 'skip';
+    /**
+     * When many keys fail alike, records wait until a probe succeeds, and nothing is given up meanwhile. `false`: each
+     * record is retried and given up for itself.
+     */
+    outage?: OutageOptions | false;
+    /** Says what an error of the handler means, before narad does. */
+    classify?: Classify;
+    /**
+     * The deadline of each attempt, in milliseconds from 1. When it passes, `context.signal` aborts and the attempt
+     * counts as failed; later records of the lane wait until the handler settles. `Infinity`: none.
+     *
+     * @defaultValue `60000`
+     */
+    timeoutMs?: number;
+}
+
+/** A header as it was sent. */
+type RawHeader = readonly [name: string, value: Buffer | null];
+/**
+ * What a handler is told beside the value. Fields are decoded when they are read. Keeping a context keeps the memory
+ * of its whole batch (up to 1 MiB): copy the fields that are to be kept.
+ */
+declare class RecordContext {
+    #private;
+    /** How often the record was handed to the handler, from 1; retries count. */
+    readonly attempt: number;
+    get topic(): string;
+    get partition(): number;
+    /** The consumer group. */
+    get group(): string;
+    get offset(): number;
+    /** The record's time in milliseconds since the epoch, -1 where it has none. */
+    get timestamp(): number;
+    /**
+     * Aborts at the handler's deadline, and when the record is no longer this member's to handle or the service
+     * disconnects.
+     */
+    get signal(): AbortSignal;
+    /**
+     * With `commit: 'manual'`: the record is finished, now or when its handler has ended well. May be called at any time, in
+     * any order; the committed position passes no record that was not acknowledged.
+     *
+     * @returns False when it comes too late: the attempt failed, or the record was given back, because its partition went
+     *   to another member or elsewhere by a seek, or the service disconnects. It will be handled again.
+     * @throws {@link ArgumentError} where the subscription does not commit by hand.
+     */
+    ack(): boolean;
+    /** The key as UTF-8 text; `null` for none, which is not the empty key. */
+    get key(): string | null;
+    /** The key's bytes. */
+    get rawKey(): Buffer | null;
+    /** The value's bytes; `null` for a tombstone, which is not an empty value. */
+    get rawValue(): Buffer | null;
+    /** Headers as UTF-8 text, the last of each name; the object has no prototype. See also {@link rawHeaders}. */
+    get headers(): Readonly<Record<string, string | null>>;
+    /** All headers in the order in which they were sent, repeated ones included. */
+    get rawHeaders(): readonly RawHeader[];
+    /** Header `x-correlation-id`. */
+    get correlationId(): string | undefined;
+    /** Header `x-conversation-id`. */
+    get conversationId(): string | undefined;
+    /** Header `x-causation-id`. */
+    get causationId(): string | undefined;
+    /** Header `x-message-id`. */
+    get messageId(): string | undefined;
+    /** Header `x-event-type`. */
+    get eventType(): string | undefined;
+    /** Header `x-source`. */
+    get source(): string | undefined;
+    /** What `console.log` shows: as {@link toJSON}. */
+    [inspect.custom](): object;
+    /** For logs: the place, and nothing of the record's content. */
+    toJSON(): {
+        topic: string;
+        partition: number;
+        offset: number;
+        group: string;
+        attempt: number;
+    };
+}
+/** What a batch handler is told beside the values. */
+interface BatchContext {
+    /** The context of each value, at the same index. */
+    readonly records: readonly RecordContext[];
+    readonly group: string;
+    readonly signal: AbortSignal;
+    /**
+     * {@link RecordContext.ack} of all records.
+     *
+     * @returns False when it came too late for any of them.
+     */
+    ack(): boolean;
+}
+
 /** Every stable code that a `KafkaError` can carry. docs/errors.md says what each one means and what to do. */
 type NaradErrorCode = 'NARAD_CONFIG_INVALID' | 'NARAD_UNKNOWN_OPTION' | 'NARAD_INVALID_ARGUMENT' | 'NARAD_NOT_CONNECTED' | 'NARAD_CLOSED' | 'NARAD_CONNECTION_FAILED' | 'NARAD_CONNECTION_TIMEOUT' | 'NARAD_DISCONNECT_TIMEOUT' | 'NARAD_AUTHENTICATION_FAILED' | 'NARAD_AUTHORIZATION_FAILED' | 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT' | 'NARAD_RECORD_TOO_LARGE' | 'NARAD_INVALID_TOPIC' | 'NARAD_UNKNOWN_TOPIC' | 'NARAD_UNKNOWN_PARTITION' | 'NARAD_ENCODE_FAILED' | 'NARAD_DECODE_FAILED' | 'NARAD_HANDLER_FAILED' | 'NARAD_HANDLER_TIMEOUT' | 'NARAD_PERMANENT' | 'NARAD_TRANSIENT' | 'NARAD_BUSINESS' | 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC' | 'NARAD_RETRY_FAILED' | 'NARAD_RETRY_TOPIC' | 'NARAD_SUBSCRIBE_FAILED' | 'NARAD_SUBSCRIBE_TIMEOUT' | 'NARAD_CONSUME_FAILED' | 'NARAD_SEEK_FAILED' | 'NARAD_NOT_ASSIGNED' | 'NARAD_OFFSET_OUT_OF_RANGE' | 'NARAD_COMMIT_FAILED' | 'NARAD_REQUEST_TIMEOUT' | 'NARAD_TOO_MANY_REQUESTS' | 'NARAD_REMOTE' | 'NARAD_UNSAFE_INTEGER' | 'NARAD_FENCED' | 'NARAD_FATAL' | 'NARAD_NATIVE_MISSING' | 'NARAD_EMBEDDED_BROKER' | 'NARAD_EMBEDDED_UNSUPPORTED' | 'NARAD_EMBEDDED_DATA_LOST' | 'NARAD_INTERNAL';
 
@@ -346,6 +512,108 @@ interface ResolvedCodec<T = unknown> {
     readonly headers?: (value: unknown, context: EncodeContext) => HeaderList;
 }
 
+/** A record that its subscription is busy with. */
+interface UnfinishedRecord {
+    topic: string;
+    partition: number;
+    offset: number;
+    key: string | null;
+    /** Which attempt at it this is, from 1. */
+    attempt: number;
+    /** What has not ended: its handler, or writing it to its retry topic or as a dead letter (`dead-letter`). */
+    doing: 'handler' | 'dead-letter';
+    /**
+     * For how long, in milliseconds. Without metrics (`enableMiddleware: false`) this is what was seen of a handler of single
+     * records, which is up to a twentieth of `timeoutMs` less, and at most a second.
+     */
+    runningMs: number;
+}
+
+/** How a consumer group's member is. */
+interface GroupHealth {
+    group: string;
+    /**
+     * It handles records or waits for some (`consuming`), has no partition (`idle`), waits for the end of an outage, is
+     * leaving, or has failed for good.
+     */
+    state: 'idle' | 'consuming' | 'outage' | 'leaving' | 'failed';
+    /** The partitions that it has. */
+    partitions: Array<{
+        topic: string;
+        partition: number;
+    }>;
+    /** Records that handlers have at the moment. */
+    running: number;
+    /** Records that wait for something other than a free handler: a retry, a dead letter, a resume, the end of an outage. */
+    held: number;
+    /** Outages that last, by subscription. */
+    outages: Array<{
+        topics: string[];
+        error: string;
+        sinceMs: number;
+    }>;
+    /** What the writing of a dead letter failed with last, while one is still to be written. */
+    deadLetterError?: string;
+    /** The error after which the member is of no use any more. */
+    error?: string;
+    lastRebalance?: {
+        kind: 'assigned' | 'revoked' | 'lost';
+        atMs: number;
+    };
+    /** Milliseconds since the thread of the group came round, which it does at least each second. */
+    pollAgeMs: number;
+    /** How long the handler that is past its deadline the longest has gone on since, in milliseconds; 0: none is. */
+    overdueMs: number;
+}
+
+/** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
+type ServiceMode = 'live' | 'log-only' | 'disconnected';
+/** How a service is, as far as it knows without asking anyone. */
+interface Health {
+    /** Whether a broker can be reached. */
+    status: 'connected' | 'disconnected';
+    clientId: string;
+    /** The brokers to begin with, as configured. */
+    brokers: readonly string[] | 'embedded';
+    mode: ServiceMode;
+    /** False when only a restart of the process would help. */
+    live: boolean;
+    /**
+     * Whether the service can do its work now: it is connected, and nothing that it needs is known to be down. It needs no
+     * partition for that.
+     */
+    ready: boolean;
+    /** Why it is not live, or not ready; empty when it is both. */
+    reasons: string[];
+    /** The consumer groups. */
+    groups: GroupHealth[];
+}
+
+/** What answers, and where. */
+interface HealthRouteOptions {
+    /** Whose health it is. Default: the shared `kafkaService`. */
+    service?: {
+        health(): Health;
+    };
+    /**
+     * Where the routes are, below where they are mounted; false leaves one out.
+     *
+     * @defaultValue `{ health: '/health/kafka', live: '/health/live', ready: '/health/ready' }`
+     */
+    paths?: {
+        health?: string | false;
+        live?: string | false;
+        ready?: string | false;
+    };
+    /**
+     * Whether answers say why, with the messages of errors and the names of groups and topics: for where not anyone may
+     * ask.
+     *
+     * @defaultValue `false`
+     */
+    details?: boolean;
+}
+
 /** How much is logged: each level includes those after it. */
 declare const LOG_LEVELS: readonly ["debug", "info", "warn", "error", "silent"];
 /** `silent` logs nothing at all. */
@@ -670,94 +938,6 @@ interface ResolvedConfig {
     readonly librdkafka: Readonly<Record<string, string | Secret>>;
 }
 
-/**
- * What a failure means for its record: no retry would mend it (`permanent`), it may be handled later (`transient`), or
- * it was refused for good reason and is done (`business`).
- */
-type FailureClass = 'permanent' | 'transient' | 'business';
-/** Says what an error of a handler means; undefined leaves it to narad. Must not throw and must not be async. */
-type Classify = (error: unknown) => FailureClass | undefined;
-
-/** How often and when a record is handled again. */
-interface RetryOptions {
-    /**
-     * Retries after the first attempt, from 0. Default: the service's `maxRetries`, which is 3 unless it is configured.
-     */
-    maxRetries?: number;
-    /**
-     * The longest wait before the first retry, in milliseconds. It doubles with each retry, and the wait itself is drawn
-     * at random from 0 to it, so that what failed together is not tried together. Default: 1,000, or `maxDelayMs` where
-     * that is less.
-     */
-    initialDelayMs?: number;
-    /**
-     * The longest wait before any retry, in milliseconds, at least `initialDelayMs`. A `retryAfterMs` of an error is kept
-     * to even where it is longer. Default: 30,000, or `initialDelayMs` where that is more.
-     */
-    maxDelayMs?: number;
-    /**
-     * Retry topics, for waits of minutes and more: a record that has used up its retries goes to the first of them, is
-     * handled once more when its delay is over, goes to the next if that fails too, and after the last becomes a dead
-     * letter. Needs `ordering: 'none'`, since later records of a key do not wait for it. Default: none.
-     */
-    topics?: readonly RetryTopicOptions[];
-}
-/** A retry topic, `<topic>.<group>.retry.<delay>`, such as `orders.billing.retry.5m`. */
-interface RetryTopicOptions {
-    /** How long a record waits in it after its last attempt, in milliseconds from 1; the same delay may come again. */
-    delayMs: number;
-}
-/** Where records go that could not be handled. */
-interface DeadLetterOptions {
-    /** One topic for all. Default: the service's `dlqTopic`, or else `<topic>.<group>.dlq` for each topic. */
-    topic?: string;
-}
-/** What is taken for an outage: records fail because something is down that all of them need. */
-interface OutageOptions {
-    /**
-     * How many keys have to fail alike (by name and code of the error and its causes), with no success in between, 2 to
-     * 1,000.
-     *
-     * @defaultValue `10`
-     */
-    keys?: number;
-    /**
-     * The longest wait before the first probe, in milliseconds. It doubles with each, and the wait itself is drawn at
-     * random from 0 to it. Default: that of `retry`, at least 100.
-     */
-    initialDelayMs?: number;
-    /** The longest wait before any probe, in milliseconds, at least `initialDelayMs`. Default: that of `retry`, at least 100. */
-    maxDelayMs?: number;
-}
-/** What becomes of records whose handler fails. */
-interface DeliveryOptions {
-    /** `false`: no retry. */
-    retry?: RetryOptions | false;
-    /** `false`: no dead letters, see `onExhausted`. */
-    dlq?: DeadLetterOptions | false;
-    /**
-     * Only with `dlq: false`: what a record does that is given up. `stop` stops its partition before it, so that nothing
-     * is lost and nothing goes on; `skip` loses the record.
-     *
-     * @defaultValue `stop`
-     */
-    onExhausted?: 'stop' | 'skip';
-    /**
-     * When many keys fail alike, records wait until a probe succeeds, and nothing is given up meanwhile. `false`: each
-     * record is retried and given up for itself.
-     */
-    outage?: OutageOptions | false;
-    /** Says what an error of the handler means, before narad does. */
-    classify?: Classify;
-    /**
-     * The deadline of each attempt, in milliseconds from 1. When it passes, `context.signal` aborts and the attempt
-     * counts as failed; later records of the lane wait until the handler settles. `Infinity`: none.
-     *
-     * @defaultValue `60000`
-     */
-    timeoutMs?: number;
-}
-
 /** Durations by how long they were; as a histogram with explicit bounds in OpenTelemetry and Prometheus. */
 interface DurationHistogram {
     /** Upper bounds of the buckets in seconds, each included in its bucket. */
@@ -888,101 +1068,6 @@ declare class ServiceEmitter extends EventEmitter {
     emit<Name extends keyof ServiceEvents>(name: Name, ...args: ServiceEvents[Name]): boolean;
 }
 
-/** A header as it was sent. */
-type RawHeader = readonly [name: string, value: Buffer | null];
-/**
- * What a handler is told beside the value. Fields are decoded when they are read. Keeping a context keeps the memory
- * of its whole batch (up to 1 MiB): copy the fields that are to be kept.
- */
-declare class RecordContext {
-    #private;
-    /** How often the record was handed to the handler, from 1; retries count. */
-    readonly attempt: number;
-    get topic(): string;
-    get partition(): number;
-    /** The consumer group. */
-    get group(): string;
-    get offset(): number;
-    /** The record's time in milliseconds since the epoch, -1 where it has none. */
-    get timestamp(): number;
-    /**
-     * Aborts at the handler's deadline, and when the record is no longer this member's to handle or the service
-     * disconnects.
-     */
-    get signal(): AbortSignal;
-    /**
-     * With `commit: 'manual'`: the record is finished, now or when its handler has ended well. May be called at any time, in
-     * any order; the committed position passes no record that was not acknowledged.
-     *
-     * @returns False when it comes too late: the attempt failed, or the record was given back, because its partition went
-     *   to another member or elsewhere by a seek, or the service disconnects. It will be handled again.
-     * @throws {@link ArgumentError} where the subscription does not commit by hand.
-     */
-    ack(): boolean;
-    /** The key as UTF-8 text; `null` for none, which is not the empty key. */
-    get key(): string | null;
-    /** The key's bytes. */
-    get rawKey(): Buffer | null;
-    /** The value's bytes; `null` for a tombstone, which is not an empty value. */
-    get rawValue(): Buffer | null;
-    /** Headers as UTF-8 text, the last of each name; the object has no prototype. See also {@link rawHeaders}. */
-    get headers(): Readonly<Record<string, string | null>>;
-    /** All headers in the order in which they were sent, repeated ones included. */
-    get rawHeaders(): readonly RawHeader[];
-    /** Header `x-correlation-id`. */
-    get correlationId(): string | undefined;
-    /** Header `x-conversation-id`. */
-    get conversationId(): string | undefined;
-    /** Header `x-causation-id`. */
-    get causationId(): string | undefined;
-    /** Header `x-message-id`. */
-    get messageId(): string | undefined;
-    /** Header `x-event-type`. */
-    get eventType(): string | undefined;
-    /** Header `x-source`. */
-    get source(): string | undefined;
-    /** What `console.log` shows: as {@link toJSON}. */
-    [inspect.custom](): object;
-    /** For logs: the place, and nothing of the record's content. */
-    toJSON(): {
-        topic: string;
-        partition: number;
-        offset: number;
-        group: string;
-        attempt: number;
-    };
-}
-/** What a batch handler is told beside the values. */
-interface BatchContext {
-    /** The context of each value, at the same index. */
-    readonly records: readonly RecordContext[];
-    readonly group: string;
-    readonly signal: AbortSignal;
-    /**
-     * {@link RecordContext.ack} of all records.
-     *
-     * @returns False when it came too late for any of them.
-     */
-    ack(): boolean;
-}
-
-/** A record that its subscription is busy with. */
-interface UnfinishedRecord {
-    topic: string;
-    partition: number;
-    offset: number;
-    key: string | null;
-    /** Which attempt at it this is, from 1. */
-    attempt: number;
-    /** What has not ended: its handler, or writing it to its retry topic or as a dead letter (`dead-letter`). */
-    doing: 'handler' | 'dead-letter';
-    /**
-     * For how long, in milliseconds. Without metrics (`enableMiddleware: false`) this is what was seen of a handler of single
-     * records, which is up to a twentieth of `timeoutMs` less, and at most a second.
-     */
-    runningMs: number;
-}
-
 /** A record whose handler failed, and that is handled again. */
 interface RetryEvent {
     topic: string;
@@ -1024,43 +1109,6 @@ interface OutageEvent {
     sinceMs: number;
     /** How long it lasted, in milliseconds, once it has ended. */
     durationMs?: number;
-}
-
-/** How a consumer group's member is. */
-interface GroupHealth {
-    group: string;
-    /**
-     * It handles records or waits for some (`consuming`), has no partition (`idle`), waits for the end of an outage, is
-     * leaving, or has failed for good.
-     */
-    state: 'idle' | 'consuming' | 'outage' | 'leaving' | 'failed';
-    /** The partitions that it has. */
-    partitions: Array<{
-        topic: string;
-        partition: number;
-    }>;
-    /** Records that handlers have at the moment. */
-    running: number;
-    /** Records that wait for something other than a free handler: a retry, a dead letter, a resume, the end of an outage. */
-    held: number;
-    /** Outages that last, by subscription. */
-    outages: Array<{
-        topics: string[];
-        error: string;
-        sinceMs: number;
-    }>;
-    /** What the writing of a dead letter failed with last, while one is still to be written. */
-    deadLetterError?: string;
-    /** The error after which the member is of no use any more. */
-    error?: string;
-    lastRebalance?: {
-        kind: 'assigned' | 'revoked' | 'lost';
-        atMs: number;
-    };
-    /** Milliseconds since the thread of the group came round, which it does at least each second. */
-    pollAgeMs: number;
-    /** How long the handler that is past its deadline the longest has gone on since, in milliseconds; 0: none is. */
-    overdueMs: number;
 }
 
 /** Options of one call to send. They hold for each of its records; a builder's own fields win, and an event's headers. */
@@ -1276,29 +1324,6 @@ interface ConsumerReport {
      * written, at most ten. A handler that awaits `disconnect()` waits for itself, and is found here.
      */
     blocked: UnfinishedRecord[];
-}
-
-/** Whether records go to a broker (`live`), are printed (`log-only`), or nothing is connected. */
-type ServiceMode = 'live' | 'log-only' | 'disconnected';
-/** How a service is, as far as it knows without asking anyone. */
-interface Health {
-    /** Whether a broker can be reached. */
-    status: 'connected' | 'disconnected';
-    clientId: string;
-    /** The brokers to begin with, as configured. */
-    brokers: readonly string[] | 'embedded';
-    mode: ServiceMode;
-    /** False when only a restart of the process would help. */
-    live: boolean;
-    /**
-     * Whether the service can do its work now: it is connected, and nothing that it needs is known to be down. It needs no
-     * partition for that.
-     */
-    ready: boolean;
-    /** Why it is not live, or not ready; empty when it is both. */
-    reasons: string[];
-    /** The consumer groups. */
-    groups: GroupHealth[];
 }
 
 /** What `disconnect()` left behind. */
@@ -2357,6 +2382,7 @@ export type {
   HeaderValue,
   HeadersInput,
   Health,
+  HealthRouteOptions,
   IntegrationEvent,
   KafkaConfig,
   KafkaErrorFields,

@@ -105,6 +105,7 @@ export { eventTopic } from './events/event-topic.ts'
 export type { ServiceEvents } from './events.ts'
 export { DEAD_LETTER_HEADERS, HEADERS, REPLY_HEADERS, RETRY_HEADERS } from './headers.ts'
 export type { Health, ServiceMode } from './health.ts'
+export type { HealthRouteOptions } from './health-routes.ts'
 export type { Logger, LogLevel, LogMethod } from './logger.ts'
 export {
   type HeadersInput,

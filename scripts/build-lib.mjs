@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
+import { ENTRIES } from './entries.mjs'
 import { writeWhole } from './generated.mjs'
 import { ROOT } from './paths.mjs'
 
 const BUNDLE = 'narad.cjs'
-const ENTRIES = ['index', 'testing']
 const CLI = 'cli.cjs'
 // What is bundled with lib/, so that users install nothing more; __test__/unit/layers.test.ts lets lib/ import no other.
 const BUNDLED = [
@@ -58,7 +58,7 @@ await build({
     {
       name: 'entries',
       setup: ({ onResolve }) =>
-        onResolve({ filter: /\/(index|testing)\.ts$/ }, ({ path }) => ({
+        onResolve({ filter: new RegExp(`/(${ENTRIES.join('|')})\\.ts$`) }, ({ path }) => ({
           path: `./${basename(path, '.ts')}.cjs`,
           external: true,
         })),

@@ -6,16 +6,16 @@ import { build } from 'esbuild'
 import { rollup } from 'rollup'
 import { dts } from 'rollup-plugin-dts'
 import ts from 'typescript'
+import { ENTRIES } from './entries.mjs'
 import { writeOrCheck } from './generated.mjs'
 import { ROOT } from './paths.mjs'
 
 const HEADER = '// Generated from lib/ by `npm run generate`. Do not edit.\n'
 // TypeScript 6 looks for no global types by itself; with this, `Buffer` and `node:` modules are found.
 const NODE_TYPES = '/// <reference types="node" />\n'
-const ENTRIES = { index: join(ROOT, 'lib', 'index.ts'), testing: join(ROOT, 'lib', 'testing.ts') }
 
 const bundle = await rollup({
-  input: ENTRIES,
+  input: Object.fromEntries(ENTRIES.map((name) => [name, join(ROOT, 'lib', `${name}.ts`)])),
   external: /^node:/,
   plugins: [dts({ tsconfig: join(ROOT, 'tsconfig.json'), compilerOptions: { noEmit: false, stripInternal: true } })],
   onLog(level, { message }) {
@@ -25,15 +25,15 @@ const bundle = await rollup({
 const { output } = await bundle.generate({
   format: 'es',
   entryFileNames: '[name].d.ts',
-  // Everything but the test broker belongs to the main entry, so that both speak of the same classes.
-  manualChunks: (id) => (id === ENTRIES.testing ? 'testing' : 'index'),
+  // What no other entry point has alone belongs to the main one, so that all speak of the same classes.
+  manualChunks: (id) => ENTRIES.find((name) => id === join(ROOT, 'lib', `${name}.ts`)) ?? 'index',
   minifyInternalExports: false,
   hoistTransitiveImports: false,
 })
 await bundle.close()
 
-const extra = output.find(({ fileName }) => !Object.keys(ENTRIES).some((name) => fileName === `${name}.d.ts`))
-if (extra) throw new Error('lib/testing.ts shows a type that lib/index.ts does not export: export it there')
+const extra = output.find(({ fileName }) => !ENTRIES.some((name) => fileName === `${name}.d.ts`))
+if (extra) throw new Error('an entry point shows a type that lib/index.ts does not export: export it there')
 /** @type {Record<string, string>} */
 const files = {}
 for (const chunk of output) {

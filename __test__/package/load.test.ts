@@ -4,8 +4,10 @@ import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { ENTRIES } from '../../scripts/entries.mjs'
 import { type Installed, installPacked, node } from './packed.ts'
 
+const SPECIFIERS = ENTRIES.map((name) => (name === 'index' ? 'narad' : `narad/${name}`))
 const MAX_ADDON_BYTES = 12 * 1024 * 1024
 
 describe('the packed package', () => {
@@ -21,11 +23,8 @@ describe('the packed package', () => {
     assert.deepEqual(others, [])
     const expected = [
       ...['LICENSE', 'README.md', 'package.json', addon, 'native/index.cjs', 'native/index.d.ts'],
-      ...['index.d.ts', 'index.d.mts', 'testing.d.ts', 'testing.d.mts'],
-      ...['cli.cjs', 'index.cjs', 'index.mjs', 'testing.cjs', 'testing.mjs', 'narad.cjs', 'narad.cjs.map'].map(
-        (f) => `dist/${f}`,
-      ),
-      'dist/LICENSES.txt',
+      ...ENTRIES.flatMap((name) => [`${name}.d.ts`, `${name}.d.mts`, `dist/${name}.cjs`, `dist/${name}.mjs`]),
+      ...['cli.cjs', 'narad.cjs', 'narad.cjs.map', 'LICENSES.txt'].map((file) => `dist/${file}`),
     ]
     const isDoc = (path: string) => path === 'CHANGELOG.md' || /^docs\/.*\.md$/.test(path)
     assert.deepEqual(user.files.filter((path) => !isDoc(path)).sort(), expected.sort())
@@ -49,14 +48,10 @@ describe('the packed package', () => {
   test('gives the same objects to require and to import', async () => {
     await writeFile(
       join(user.project, 'same.mjs'),
-      `import * as imported from 'narad'
-       import * as importedTesting from 'narad/testing'
-       import { createRequire } from 'node:module'
+      `import { createRequire } from 'node:module'
        const require = createRequire(import.meta.url)
-       for (const [name, a, b] of [
-         ['narad', imported, require('narad')],
-         ['narad/testing', importedTesting, require('narad/testing')],
-       ]) {
+       for (const name of ${JSON.stringify(SPECIFIERS)}) {
+         const [a, b] = [await import(name), require(name)]
          const names = new Set([...Object.keys(a), ...Object.keys(b)])
          if (names.size === 0) console.log(name + ' exports nothing')
          for (const key of names) if (a[key] === undefined || a[key] !== b[key]) console.log(name, key)
@@ -74,8 +69,7 @@ describe('the packed package', () => {
   test('does not load the addon before it is needed', async () => {
     await writeFile(
       join(user.project, 'lazy.mjs'),
-      `import 'narad'
-       import 'narad/testing'
+      `${SPECIFIERS.map((name) => `import '${name}'\n`).join('')}
        import { createRequire } from 'node:module'
        console.log(Object.keys(createRequire(import.meta.url).cache).filter((f) => f.includes('native')).join())`,
     )

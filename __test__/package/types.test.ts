@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { ENTRIES } from '../../scripts/entries.mjs'
 import { type Installed, installPacked, node, ROOT } from './packed.ts'
 
 const FIXTURES = join(ROOT, '__test__', 'package', 'fixtures')
@@ -43,7 +44,7 @@ describe('the types of the packed package', () => {
   // A class exported as a type only looked like a value: `instanceof` compiled, and threw when it ran.
   test('promise the values that are there at run time, and no others', async () => {
     const files: string[] = []
-    for (const entry of ['narad', 'narad/testing']) {
+    for (const entry of ENTRIES.map((name) => (name === 'index' ? 'narad' : `narad/${name}`))) {
       const names: string[] = JSON.parse(
         await node(user.project, '-p', `JSON.stringify(Object.keys(require('${entry}')))`),
       )

@@ -3,9 +3,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { describe, test } from 'node:test'
 import ts from 'typescript'
+import { ENTRIES as NAMES } from '../../scripts/entries.mjs'
 
 const ROOT = resolve(__dirname, '..', '..')
-const ENTRIES = ['lib/index.ts', 'lib/testing.ts']
+const ENTRIES = NAMES.map((name) => `lib/${name}.ts`)
 const ADDON = 'lib/native.ts'
 // scripts/build-lib.mjs puts it into the bundle, with its licence
 const BUNDLED = 'uuid'
