@@ -29,7 +29,7 @@ for (const page of PAGES) {
   if (blocks.length === 0) continue
   describe(page, () => {
     for (const block of blocks) {
-      test(`runs without an error: ${block.title}`, async (t) => {
+      test(`runs without an error: ${block.title}`, { timeout: 60_000 }, async (t) => {
         const isCommonJs = block.code.includes('require(')
         const child = startNode(t, '-e', {
           nodeArgs: [`--input-type=${isCommonJs ? 'commonjs' : 'module'}`],
