@@ -26,7 +26,7 @@ describe('the packed package', () => {
       ...ENTRIES.flatMap((name) => [`${name}.d.ts`, `${name}.d.mts`, `dist/${name}.cjs`, `dist/${name}.mjs`]),
       ...['cli.cjs', 'narad.cjs', 'narad.cjs.map', 'LICENSES.txt'].map((file) => `dist/${file}`),
     ]
-    const isDoc = (path: string) => path === 'CHANGELOG.md' || /^docs\/.*\.md$/.test(path)
+    const isDoc = (path: string) => path === 'CHANGELOG.md' || /^docs\/.*\.(md|json)$/.test(path)
     assert.deepEqual(user.files.filter((path) => !isDoc(path)).sort(), expected.sort())
     // README links to them
     assert.ok(user.files.includes('docs/getting-started.md'))
