@@ -184,8 +184,11 @@ interface RecordMetadata {
 type KeyInput = string | Uint8Array | number | bigint | null | undefined;
 /** One header value; `null` and the empty value are different. */
 type HeaderValue = string | Uint8Array | null;
-/** Headers as callers may give them: an array repeats its header. A value of undefined leaves the header out. */
-type HeadersInput = Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>;
+/**
+ * Headers as callers may give them: by name, where an array repeats its header and undefined leaves it out, or as a list
+ * of names and values, such as a record's `rawHeaders`, which keeps their order.
+ */
+type HeadersInput = Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>> | ReadonlyArray<readonly [name: string, value: HeaderValue]>;
 /** Headers as they are sent, in order. */
 type HeaderList = ReadonlyArray<readonly [name: string, value: string | Buffer | null]>;
 /**
@@ -1247,9 +1250,16 @@ interface BatchSubscribeOptions<T = unknown> extends Omit<SubscribeOptions<T>, '
 /** A topic, a pattern of topics, or several of them. */
 type TopicsInput = string | RegExp | ReadonlyArray<string | RegExp>;
 
-/** Where a partition goes on: at an offset, at its beginning or end, or at the first record of a time or later. */
+/**
+ * Where a partition goes on: at an offset, at its beginning or end, so many offsets before its end or after its beginning
+ * (at most at the other), or at the first record of a time or later.
+ */
 type SeekTarget = number | 'beginning' | 'end' | Date | {
     timestamp: number | Date;
+} | {
+    beforeEnd: number;
+} | {
+    afterBeginning: number;
 };
 
 /** A partition, or without a number all partitions of a topic that this member has at the moment. */
@@ -1540,6 +1550,20 @@ interface RequestCounts {
     late: number;
 }
 
+/** Options of reading without a group. */
+interface ReadOptions<T = unknown> {
+    /** Where each partition begins. Default: `beginning`. */
+    from?: SeekTarget;
+    /** Before which position each partition ends, as it is when reading begins. Default: it goes on as records are written. */
+    to?: SeekTarget;
+    /** Partition numbers. Default: all, those that are added later included where there is no `to`. */
+    partitions?: readonly number[];
+    /** Ends reading after the record at hand; the loop then ends without an error. */
+    signal?: AbortSignal;
+    /** How bytes become values. Default: the service's codec. */
+    codec?: CodecOption<T>;
+}
+
 /** A record of a stream: its context, and its decoded value. */
 type StreamRecord<T = unknown> = RecordContext & {
     readonly value: T;
@@ -1691,6 +1715,14 @@ declare class KafkaService extends ServiceEmitter {
      */
     stream<T = unknown>(topics: TopicsInput, options: BatchStreamOptions<T>): RecordStream<Array<StreamRecord<T>>>;
     stream<T = unknown>(topics: TopicsInput, options?: StreamOptions<T>): RecordStream<StreamRecord<T>>;
+    /**
+     * The records of a topic, to be read with `for await`, without a group: nothing is joined, and nothing committed. Other
+     * than a stream it goes on where the caller says, and to an end if there is one. Connects the service where it is not.
+     * What goes wrong, also on connecting, is thrown by the loop, at the first value that the codec cannot decode as well.
+     *
+     * @throws {@link ArgumentError}, {@link TopicError}
+     */
+    read<T = unknown>(topic: string, options?: ReadOptions<T>): AsyncGenerator<StreamRecord<T>, void, undefined>;
     /**
      * Hands records of a topic on again, to a handler or into a topic, without a group: nothing is committed. It ends where
      * the topic ended when it was called.
@@ -2410,6 +2442,7 @@ export type {
   PublishInput,
   PublishOptions,
   RawHeader,
+  ReadOptions,
   RebalanceEvent,
   RecordContext,
   RecordHandler,

@@ -98,7 +98,7 @@ export class Connection {
 
   /** Nothing was connected, so nothing is lost by letting it go. */
   get isEmpty(): boolean {
-    return !this.hasProducer && this.#started.size === 0
+    return !this.hasProducer && this.#started.size === 0 && this.#readers.size === 0
   }
 
   /** A broker has answered before. */
@@ -294,6 +294,13 @@ export class Connection {
     return reader
   }
 
+  /** As {@link read}, where it may be the first that is connected. Resolves once a broker has answered. */
+  async connectReader(reading: Reading, handler: ReaderOptions['handler']): Promise<Reader> {
+    const reader = await this.#counted(this.read(reading, handler, true))
+    this.#connected()
+    return reader
+  }
+
   #anyMember(): Member {
     const [member] = this.#started.values()
     if (member === undefined) throw new ClosedError('The service is disconnecting.')
@@ -327,7 +334,8 @@ export class Connection {
     if (this.#watch !== undefined) return
     const answers = async (timeoutMs: number) => {
       const [member] = this.#started.values()
-      const part = this.#producer ?? member
+      const [reader] = this.#readers
+      const part = this.#producer ?? member ?? reader
       // nothing is left that could have lost its connection
       return (await part?.answers(timeoutMs)) ?? true
     }

@@ -152,6 +152,7 @@ export {
   type KafkaService,
   kafkaService,
 } from './service.ts'
+export type { ReadOptions } from './stream/read-options.ts'
 export type { RecordStream, StreamRecord } from './stream/record-stream.ts'
 export type { BatchStreamOptions, StreamOptions } from './stream/stream-options.ts'
 export type { SystemLogLevel } from './system-logs/pino-line.ts'

@@ -22,8 +22,13 @@ export type RecordKey = string | Buffer | null
 /** One header value; `null` and the empty value are different. */
 export type HeaderValue = string | Uint8Array | null
 
-/** Headers as callers may give them: an array repeats its header. A value of undefined leaves the header out. */
-export type HeadersInput = Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>
+/**
+ * Headers as callers may give them: by name, where an array repeats its header and undefined leaves it out, or as a list
+ * of names and values, such as a record's `rawHeaders`, which keeps their order.
+ */
+export type HeadersInput =
+  | Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>
+  | ReadonlyArray<readonly [name: string, value: HeaderValue]>
 
 /** Headers as they are sent, in order. */
 export type HeaderList = ReadonlyArray<readonly [name: string, value: string | Buffer | null]>
@@ -164,20 +169,33 @@ export function checkKey(key: unknown, where: string): RecordKey {
 /** @param where What the headers are called in an error, such as `headers of record 3`. */
 export function checkHeaders(headers: unknown, where: string): HeaderList {
   if (headers === undefined || headers === null) return []
-  if (typeof headers !== 'object' || Array.isArray(headers)) {
+  if (typeof headers !== 'object') {
     throw new ArgumentError(`The ${where} must be an object of names and values, but are ${describeValue(headers)}.`)
   }
-  const list: Array<readonly [string, string | Buffer | null]> = []
+  if (Array.isArray(headers)) return headers.map((pair: unknown) => checkPair(pair, where))
+  const list: Array<HeaderList[number]> = []
   for (const name of Object.keys(headers)) {
     const value: unknown = (headers as Record<string, unknown>)[name]
     if (value === undefined) continue
-    if (name === '' || name.includes('\0') || !isWellFormed(name)) {
-      throw new ArgumentError(`The ${where} have the name ${quote(name)}, which is empty or not valid text.`)
-    }
+    checkHeaderName(name, where)
     if (!Array.isArray(value)) list.push([name, checkHeaderValue(value, name, where)])
     else for (const one of value) list.push([name, checkHeaderValue(one, name, where)])
   }
   return list
+}
+
+function checkPair(pair: unknown, where: string): HeaderList[number] {
+  const [name, value, ...others] = Array.isArray(pair) ? (pair as unknown[]) : []
+  if (typeof name !== 'string' || others.length > 0) {
+    throw new ArgumentError(`The ${where} must be pairs of a name and a value, but one is ${describeValue(pair)}.`)
+  }
+  checkHeaderName(name, where)
+  return [name, checkHeaderValue(value, name, where)]
+}
+
+function checkHeaderName(name: string, where: string): void {
+  if (name !== '' && !name.includes('\0') && isWellFormed(name)) return
+  throw new ArgumentError(`The ${where} have the name ${quote(name)}, which is empty or not valid text.`)
 }
 
 /** @param where What the partition is called in an error, such as `partition of record 3`. */

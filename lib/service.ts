@@ -35,6 +35,8 @@ import { RequestReply } from './rpc/request-reply.ts'
 import type { RequestCounts } from './rpc/requester.ts'
 import { Session } from './session.ts'
 import { endOn } from './signals.ts'
+import { type ReadOptions, resolveRead } from './stream/read-options.ts'
+import { readRecords } from './stream/read-records.ts'
 import { RecordStream, type StreamRecord } from './stream/record-stream.ts'
 import { type BatchStreamOptions, resolveStream, type StreamOptions } from './stream/stream-options.ts'
 import { checkTopicName } from './topics.ts'
@@ -324,6 +326,19 @@ export class KafkaService extends ServiceEmitter {
       const subscription = await session.subscribeStream(group, { ...spec, observer: sink }, handler)
       return { end: () => Subscription.end(subscription) }
     })
+  }
+
+  /**
+   * The records of a topic, to be read with `for await`, without a group: nothing is joined, and nothing committed. Other
+   * than a stream it goes on where the caller says, and to an end if there is one. Connects the service where it is not.
+   * What goes wrong, also on connecting, is thrown by the loop, at the first value that the codec cannot decode as well.
+   *
+   * @throws {@link ArgumentError}, {@link TopicError}
+   */
+  read<T = unknown>(topic: string, options: ReadOptions<T> = {}): AsyncGenerator<StreamRecord<T>, void, undefined> {
+    const resolved = resolveRead(topic, options, this.config.codec)
+    const session = this.#opened()
+    return readRecords<T>(resolved, (reading, handler) => session.connectReader(reading, handler))
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { ResolvedConfig } from './config/types.ts'
 import { Connection, type DisconnectReport } from './connection.ts'
+import type { Reader, ReaderOptions, Reading } from './consumer/reader.ts'
 import type { ResolvedSubscription } from './consumer/subscribe-options.ts'
 import { LogOnlyControl, Subscription } from './consumer/subscription.ts'
 import { describeValue } from './describe.ts'
@@ -119,6 +120,23 @@ export class Session {
     throw new NotConnectedError(
       `Cannot read ${reading.topic}: the service is not connected; await connectProducer() first.`,
     )
+  }
+
+  /**
+   * As {@link read}, and connects where nothing is.
+   *
+   * @throws {@link NotConnectedError} in dev mode without a broker.
+   */
+  async connectReader(reading: Reading, handler: ReaderOptions['handler']): Promise<Reader> {
+    let reader: Reader | undefined
+    await this.#connect(
+      async (connection) => {
+        reader = await connection.connectReader(reading, handler)
+      },
+      () => {},
+    )
+    if (reader !== undefined) return reader
+    throw new NotConnectedError(`Cannot read ${reading.topic}: dev mode only logs, because there is no broker.`)
   }
 
   /** The group that a stream goes to. */

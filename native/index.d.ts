@@ -267,10 +267,10 @@ export interface NativeSeekPlace {
   partition: number
 }
 
-/** Where partitions go on: at an offset, at a time in milliseconds, at the beginning or at the end. */
+/** Where partitions go on: at an offset, at a time in milliseconds, at or near the beginning or the end. */
 export interface NativeSeekTarget {
-  kind: 'offset' | 'timestamp' | 'beginning' | 'end'
-  /** The offset or the time. */
+  kind: 'offset' | 'timestamp' | 'beginning' | 'end' | 'beforeEnd' | 'afterBeginning'
+  /** The offset, the time, or how many offsets. */
   value: number
 }
 

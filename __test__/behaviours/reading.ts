@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { DecodeError, message, type ReadOptions } from 'narad'
 import { ConsumeError, TopicError } from '../../lib/errors.ts'
 import type { Bed } from '../helpers/bed.ts'
 import { randomTopic } from '../helpers/names.ts'
 import { read } from '../helpers/reading.ts'
-import { makeProducer } from '../helpers/service.ts'
+import { makeProducer, makeService } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const BEGINNING = { kind: 'beginning', value: 0 } as const
@@ -84,6 +85,51 @@ export function describeReading(bed: Bed): void {
       const open = await read(t, brokers, { topic, from: BEGINNING })
       await open.reader.close(5_000)
       await assert.rejects(open.reader.ended, { code: 'NARAD_CLOSED' })
+    })
+
+    test('read() connects by itself, begins near an end of each partition, and ends where it is told', async (t) => {
+      const [brokers, topic] = [await bed.brokers(), await bed.topic(2)]
+      const sender = await makeProducer(t, { brokers })
+      for (const partition of [0, 1]) await sender.send(topic, [0, 1, 2, 3], { partition })
+      const service = makeService(t, { brokers })
+      const values = async (options: ReadOptions) => {
+        const found: string[] = []
+        for await (const { partition, value } of service.read(topic, options)) found.push(`${partition}:${value}`)
+        return found.sort().join(' ')
+      }
+      assert.equal(await values({ from: { beforeEnd: 1 }, to: 'end' }), '0:3 1:3')
+      assert.ok(service.isConnected)
+      assert.equal(await values({ from: { afterBeginning: 3 }, to: 'end' }), '0:3 1:3')
+      assert.equal(await values({ to: { afterBeginning: 1 } }), '0:0 1:0')
+      assert.equal(await values({ from: { beforeEnd: 9 }, to: 2, partitions: [1] }), '1:0 1:1')
+      assert.equal(await values({ signal: AbortSignal.abort() }), '')
+    })
+
+    test('read() goes on until its signal or a break, and takes no more from the brokers meanwhile', async (t) => {
+      const [brokers, topic] = [await bed.brokers(), await bed.topic()]
+      const service = await makeProducer(t, { brokers })
+      await service.send(topic, [1, 2])
+      const stop = new AbortController()
+      const seen: unknown[] = []
+      for await (const { value, key } of service.read(topic, { signal: stop.signal })) {
+        seen.push(value)
+        if (value === 2) await service.send(topic, message(3).key('k'))
+        if (key === 'k') stop.abort()
+      }
+      assert.deepEqual(seen, [1, 2, 3])
+      for await (const { value } of service.read(topic)) {
+        assert.equal(value, 1)
+        break
+      }
+      await service.sendRecords(topic, [{ value: 'no json' }])
+      const reading = service.read(topic, { from: 3 })
+      await assert.rejects(reading.next(), DecodeError)
+      assert.deepEqual(await reading.next(), { done: true, value: undefined })
+      const open = service.read(topic, { from: 'end' })
+      const next = open.next()
+      await waitFor(() => service.isConnected, { what: 'the service' })
+      await service.disconnect()
+      await assert.rejects(next, { code: 'NARAD_CLOSED' })
     })
 
     test('a topic, a partition or an offset that is not there is refused', async (t) => {

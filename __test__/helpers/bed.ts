@@ -11,6 +11,8 @@ export interface Bed {
   readonly skip: string | false
   /** The bootstrap list. */
   brokers(): Promise<string>
+  /** The bootstrap list as a process of its own takes it. */
+  address(brokers: string): string
   /** A topic that nobody else uses. Default: one partition. */
   topic(partitions?: number, name?: string): Promise<string>
 }
@@ -21,6 +23,7 @@ export function kafkaBed(): Bed {
     name: 'Kafka',
     skip: kafka.skip,
     brokers: kafka.brokers,
+    address: (brokers) => brokers,
     async topic(partitions = 1, name = randomTopic()) {
       await createTopic(await kafka.brokers(), name, { partitions })
       return name
@@ -39,6 +42,8 @@ export function embeddedBed(): Bed {
     name: 'the embedded broker',
     skip: false,
     brokers: async () => (await broker()).brokers,
+    // it says to another process what it cannot see
+    address: (brokers) => `embedded://${brokers}`,
     async topic(partitions = 1, name = randomTopic()) {
       await (await broker()).createTopic(name, { partitions })
       return name

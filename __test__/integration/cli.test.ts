@@ -2,27 +2,14 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { TestBroker } from 'narad/testing'
+import { ended, narad } from '../helpers/command.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
-import { noSettings } from '../helpers/no-settings.ts'
-import { type NodeProcess, type NodeProcessOptions, startNode } from '../helpers/process.ts'
 import type { Scope } from '../helpers/scope.ts'
 import { makeService, Received } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
-
-const CLI = resolve(__dirname, '..', '..', 'dist', 'cli.cjs')
-
-function narad(scope: Scope, args: string[], options: NodeProcessOptions = {}): NodeProcess {
-  return startNode(scope, CLI, { ...options, args, env: { ...noSettings(), ...options.env } })
-}
-
-/** Exit code, standard output by line, and standard error of a command that ends by itself. */
-async function ended(child: NodeProcess): Promise<{ code: number | null; lines: readonly string[]; stderr: string }> {
-  const { code } = await child.ended
-  return { code, lines: child.lines, stderr: child.stderr }
-}
 
 async function setUp(scope: Scope) {
   const broker = await TestBroker.start()
@@ -94,7 +81,8 @@ describe('narad produce', () => {
       { topic, value: { id: 1 }, headers: { source: 'typed' }, timestamp: 1_700_000_000_000 },
     ]
     const stdin = rows.map((row) => JSON.stringify(row)).join('\n')
-    assert.equal((await ended(narad(t, ['produce', '-b', brokers, '--json', '-p', '1'], { stdin }))).code, 0)
+    const args = ['produce', '-b', brokers, '--json', '-p', '1']
+    assert.equal((await ended(narad(t, args, { stdin }))).code, 0, '-p wins over the partition of a row')
     const records = await received()
     await records.count(3)
     const [binary, tombstone, typed] = records.records

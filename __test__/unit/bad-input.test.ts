@@ -105,7 +105,7 @@ describe('send', () => {
     [{ key: {} }, /key must be a string, a Buffer, a whole number or null, but is an object/],
     [{ key: 1.5 }, /key must be .* but is 1.5/],
     [{ key: () => true }, /key of record 0 must be .* but is true/],
-    [{ headers: [] }, /headers must be an object of names and values, but are an array/],
+    [{ headers: ['a'] }, /headers must be pairs of a name and a value, but one is/],
     [{ headers: 'a=b' }, /headers must be an object/],
     [{ headers: { count: 5 } }, /header "count" in the headers must be a string, a Buffer or null, but is 5/],
     [{ headers: { '': 'x' } }, /name ""/],

@@ -73,6 +73,19 @@ describe('Columns', () => {
     assert.deepEqual([values[0], keys?.[0]], [Buffer.from([2, 3]), Buffer.from([2, 3])])
   })
 
+  test('keep headers that are pairs in their order, and refuse pairs that are none', () => {
+    const pairs: Array<[string, string | null]> = [
+      ['b', '1'],
+      ['a', null],
+      ['b', '2'],
+    ]
+    const { headers } = rawRecords([{ value: 'v', headers: pairs }])
+    assert.deepEqual(names(headers?.[0]), ['b=1', 'a=null', 'b=2'])
+    for (const wrong of [[['a']], [['a', 'b', 'c']], ['ab'], [['', 'b']], [[1, 'b']]]) {
+      assert.throws(() => rawRecords([{ value: 'v', headers: wrong }]), { code: 'NARAD_INVALID_ARGUMENT' })
+    }
+  })
+
   test('of raw records keep what each one names', () => {
     const columns = rawRecords([
       { value: 'a' },

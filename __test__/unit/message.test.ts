@@ -115,7 +115,7 @@ test('header values that are not text, bytes or null are an error that names the
   }
   assert.throws(() => checkHeaders({ 'a\0': 'x' }, 'headers'), /name "a\\u0000"/)
   assert.throws(() => checkHeaders({ '': 'x' }, 'headers'), ArgumentError)
-  assert.throws(() => checkHeaders(['a'], 'headers of record 1'), /headers of record 1 must be an object/)
+  assert.throws(() => checkHeaders('a', 'headers of record 1'), /headers of record 1 must be an object/)
   assert.deepEqual(checkHeaders({ left: undefined }, 'headers'), [])
   assert.deepEqual(checkHeaders(undefined, 'headers'), [])
 })

@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
 import type { KafkaService, RecordInput, RecordMetadata } from '../index.ts'
 import { type ConnectionFlags, gather, openService, splitPair, withConnection } from './connection.ts'
 import { UsageError } from './exit.ts'
+import { linesOf } from './lines.ts'
 import { wholeNumber } from './numbers.ts'
 import { fromRow } from './rows.ts'
 
@@ -13,6 +13,7 @@ interface ProduceFlags extends ConnectionFlags {
   tombstone?: boolean
   header?: string[]
   partition?: number
+  byKey?: boolean
   json?: boolean
   keySeparator?: string
   output: 'text' | 'json'
@@ -30,9 +31,10 @@ export function addProduce(program: Command): void {
     .option('--value <text>', 'the value as it is; without it, each line of stdin is one')
     .option('--tombstone', 'no value: the key is deleted where the topic is compacted')
     .option('-H, --header <name=value>', 'a header; may be repeated', gather)
-    .option('-p, --partition <number>', 'the partition, whatever the key says', wholeNumber)
+    .option('-p, --partition <number>', 'the partition, whatever the key or a row says', wholeNumber)
+    .option('--by-key', 'the partition is chosen by the key, whatever the rows of --json say')
     .option('-K, --key-separator <text>', 'lines of stdin begin with a key, up to this')
-    .option('--json', 'lines of stdin are objects with value, and perhaps topic, key, headers, timestamp')
+    .option('--json', 'lines of stdin are objects with value, and perhaps topic, partition, key, headers, timestamp')
     .option('-o, --output <form>', 'text, or json: a line with the place of each record', 'text')
     .addHelpText('after', '\nExample: narad produce --topic user.created --key k1 --value \'{"id":1}\'')
     .action(produce)
@@ -41,7 +43,9 @@ export function addProduce(program: Command): void {
 async function produce(flags: ProduceFlags): Promise<void> {
   if (flags.output !== 'text' && flags.output !== 'json') throw new UsageError('--output must be text or json')
   if (flags.topic === undefined && !flags.json) throw new UsageError('produce needs --topic')
-  const service = await openService(flags)
+  if (flags.byKey && flags.partition !== undefined) throw new UsageError('give --partition or --by-key')
+  // around a send, headers are an object, which has no order between names that are repeated
+  const service = await openService(flags, { enableMiddleware: false })
   await service.connectProducer()
   try {
     const isOne = flags.value !== undefined || flags.tombstone
@@ -85,7 +89,7 @@ async function sendLines(service: KafkaService, flags: ProduceFlags): Promise<nu
   }
   const stopProgress = showProgress(() => `narad: ${sent.toLocaleString('en')} records sent`)
   let line = 0
-  for await (const text of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const text of linesOf(process.stdin)) {
     line += 1
     if (text === '') continue
     const { topic, record } = flags.json ? fromRow(text, line) : fromLine(text, line, flags)
@@ -93,7 +97,9 @@ async function sendLines(service: KafkaService, flags: ProduceFlags): Promise<nu
     if (name === undefined) throw new UsageError(`line ${line} has no topic, and there is no --topic`)
     const batch = batches.get(name) ?? []
     batches.set(name, batch)
-    batch.push({ ...record, ...(flags.partition !== undefined && { partition: flags.partition }) })
+    if (flags.byKey) delete record.partition
+    if (flags.partition !== undefined) record.partition = flags.partition
+    batch.push(record)
     if (batch.length === SEND_RECORDS) await send(name)
     if (failure !== undefined) break
   }

@@ -1,15 +1,34 @@
-import type { RecordInput } from '../index.ts'
+import { isUtf8 } from 'node:buffer'
+import type { HeadersInput, RecordContext, RecordInput } from '../index.ts'
 import { UsageError } from './exit.ts'
 
 /** A record as one line of JSON. Bytes are text, or `{ base64 }` where they are no UTF-8. */
 interface Row {
   topic?: string
+  partition?: number
+  offset?: number
   key?: unknown
   value?: unknown
   /** Pairs, as repeated headers need, or an object. */
   headers?: unknown
   /** Milliseconds since the epoch. */
   timestamp?: number
+}
+
+/** A record as a line, of which {@link fromRow} makes the same bytes again. */
+export function toRow({ topic, partition, offset, timestamp, rawKey, rawValue, rawHeaders }: RecordContext): string {
+  const headers = rawHeaders.map(([name, value]) => [name, shown(value)])
+  const row = { topic, partition, offset, timestamp, key: shown(rawKey), value: shown(rawValue), headers }
+  // some tools take these two for ends of lines
+  const text = JSON.stringify(row satisfies Row)
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029')
+  return `${text}\n`
+}
+
+function shown(bytes: Buffer | null): string | { base64: string } | null {
+  if (bytes === null) return null
+  return isUtf8(bytes) ? bytes.toString() : { base64: bytes.toString('base64') }
 }
 
 /**
@@ -25,16 +44,19 @@ export function fromRow(text: string, line: number): { topic: string | undefined
     throw new UsageError(`line ${line} is no JSON: ${(error as Error).message}`)
   }
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {
-    throw new UsageError(`line ${line} must be an object with value, and perhaps topic, key, headers, timestamp`)
+    throw new UsageError(
+      `line ${line} must be an object with value, and perhaps topic, partition, key, headers, timestamp`,
+    )
   }
-  const { topic, key, value, headers, timestamp } = row as Row
+  const { topic, partition, key, value, headers, timestamp } = row as Row
   if (value === undefined) throw new UsageError(`line ${line} has no value; null is a tombstone`)
   return {
     topic,
     record: {
       key: bytesIn(key ?? null),
       value: bytesIn(value),
-      headers: headersIn(headers),
+      headers: headersIn(headers, line),
+      ...(partition !== undefined && { partition }),
       ...(typeof timestamp === 'number' && timestamp > 0 && { timestamp }),
     },
   }
@@ -47,12 +69,12 @@ function bytesIn(value: unknown): string | Buffer | null {
   return JSON.stringify(value)
 }
 
-function headersIn(headers: unknown): Record<string, Array<string | Buffer | null>> {
-  const all: Record<string, Array<string | Buffer | null>> = Object.create(null)
+function headersIn(headers: unknown, line: number): HeadersInput {
   const pairs: unknown[] = Array.isArray(headers) ? headers : Object.entries(headers ?? {})
-  for (const pair of pairs) {
-    const [name, value] = pair as [string, unknown]
-    all[name] = [...(all[name] ?? []), bytesIn(value)]
-  }
-  return all
+  return pairs.map((pair): [string, string | Buffer | null] => {
+    if (!Array.isArray(pair) || typeof pair[0] !== 'string') {
+      throw new UsageError(`line ${line} must have headers as an object, or as pairs of a name and a value`)
+    }
+    return [pair[0], bytesIn(pair[1] ?? null)]
+  })
 }

@@ -121,6 +121,8 @@ export function readerProperties(config: ResolvedConfig, isBounded: boolean): Pr
   delete properties['group.instance.id']
   return {
     ...properties,
+    // who looks at a topic of a mistaken name wants to be told
+    'allow.auto.create.topics': 'false',
     'enable.partition.eof': String(isBounded),
     // of records that are deleted before they are read, what is left comes next
     'auto.offset.reset': 'earliest',

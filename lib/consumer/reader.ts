@@ -81,7 +81,7 @@ export class Reader {
   /**
    * Resolves when the positions are fixed: what is written afterwards is read.
    *
-   * @throws {@link TopicError} for a topic or partition that is not there, {@link ConsumeError} for an offset that the log
+   * @throws {@link ConnectionError}, {@link AuthenticationError}; {@link TopicError} for a topic or partition that is not there, {@link ConsumeError} for an offset that the log
    *   does not have, {@link SubscribeError}, {@link ConfigError}; {@link EmbeddedBrokerError} for a time.
    */
   static async start(options: ReaderOptions): Promise<Reader> {
@@ -106,6 +106,8 @@ export class Reader {
 
   async #begin(): Promise<NativeRange[]> {
     const { topic, partitions, create, from, to, timeoutMs } = this.#options
+    const failure = await this.#native.connect(timeoutMs)
+    if (failure !== null) throw fromNative(failure, { topic })
     const count = create === undefined && partitions !== 'any' ? 0 : await this.#count(topic)
     const chosen = partitions === 'any' ? [Math.floor(Math.random() * count)] : partitions
     const answer = await this.#native.read(
@@ -161,6 +163,11 @@ export class Reader {
     const reader = new Reader(handle, options)
     weak = new WeakRef(reader)
     return reader
+  }
+
+  /** Whether a broker answers within the time. */
+  answers(timeoutMs: number): Promise<boolean> {
+    return this.#native.answers(timeoutMs)
   }
 
   /** What is read of each partition: from which offset, and before which it ends. */

@@ -106,7 +106,9 @@ export function sendRecordsOfRaw(records: readonly RecordInput[]): SendRecord[] 
   return records.map(({ value, key, headers, partition, timestamp }) => ({
     value,
     key,
-    headers: Object.assign(Object.create(null), headers),
+    headers: Array.isArray(headers)
+      ? toObject(checkHeaders(headers, 'headers'))
+      : Object.assign(Object.create(null), headers),
     partition,
     timestamp,
   }))

@@ -101,8 +101,8 @@ export function resolveReplay(input: unknown, usual: ResolvedCodec): ResolvedRep
 }
 
 function position(input: unknown, what: string): NativeSeekTarget | ReadonlyMap<number, number> {
-  const isMap = typeof input === 'object' && input !== null && !(input instanceof Date) && !('timestamp' in input)
-  if (!isMap) return checkTarget(input, what)
+  const isMap = typeof input === 'object' && input !== null && !(input instanceof Date)
+  if (!isMap || !Object.keys(input).every((name) => /^\d+$/.test(name))) return checkTarget(input, what)
   const offsets = new Map(Object.entries(input).map(([partition, offset]) => [Number(partition), offset as unknown]))
   if (offsets.size === 0) throw new ArgumentError(`${what} names no partition.`)
   for (const [partition, offset] of offsets) {

@@ -2,7 +2,6 @@ import type { Reader, Reading } from '../consumer/reader.ts'
 import { RecordContext } from '../consumer/record.ts'
 import { DecodeError } from '../errors.ts'
 import { HEADERS } from '../headers.ts'
-import type { HeaderValue } from '../message.ts'
 import type { NativeRange, NativeSeekTarget } from '../native.ts'
 import type { RecordInput } from '../producer/columns.ts'
 import { Pace } from './pace.ts'
@@ -195,13 +194,11 @@ function earlier(target: NativeSeekTarget, end: number): NativeSeekTarget {
 /** A record with all that it had, and where it comes from. */
 function copyOf(context: RecordContext): RecordInput {
   const { topic, partition, offset, timestamp, rawKey, rawValue, rawHeaders } = context
-  const headers: Record<string, HeaderValue[]> = Object.create(null)
-  for (const [name, value] of rawHeaders) headers[name] = [...(headers[name] ?? []), value]
-  headers[HEADERS.replayedFrom] = [`${topic}/${partition}/${offset}`]
+  const own = rawHeaders.filter(([name]) => name !== HEADERS.replayedFrom)
   return {
     key: rawKey,
     value: rawValue,
-    headers,
+    headers: [...own, [HEADERS.replayedFrom, `${topic}/${partition}/${offset}`]],
     // 0 and -1 say that there is none
     ...(timestamp > 0 ? { timestamp } : {}),
   }

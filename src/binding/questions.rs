@@ -28,12 +28,12 @@ impl From<NativeSeekPlace> for SeekPlace {
     }
 }
 
-/// Where partitions go on: at an offset, at a time in milliseconds, at the beginning or at the end.
+/// Where partitions go on: at an offset, at a time in milliseconds, at or near the beginning or the end.
 #[napi(object)]
 pub struct NativeSeekTarget {
-    #[napi(ts_type = "'offset' | 'timestamp' | 'beginning' | 'end'")]
+    #[napi(ts_type = "'offset' | 'timestamp' | 'beginning' | 'end' | 'beforeEnd' | 'afterBeginning'")]
     pub kind: String,
-    /// The offset or the time.
+    /// The offset, the time, or how many offsets.
     pub value: i64,
 }
 
@@ -43,6 +43,8 @@ impl From<NativeSeekTarget> for SeekTarget {
             "offset" => Self::Offset(native.value),
             "timestamp" => Self::Timestamp(native.value),
             "beginning" => Self::Beginning,
+            "beforeEnd" => Self::BeforeEnd(native.value),
+            "afterBeginning" => Self::AfterBeginning(native.value),
             _ => Self::End,
         }
     }

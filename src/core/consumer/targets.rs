@@ -19,6 +19,10 @@ pub enum SeekTarget {
     Beginning,
     /// After its last record.
     End,
+    /// So many offsets before its end, or at its first record where there are fewer.
+    BeforeEnd(i64),
+    /// So many offsets after its first record, or at its end where there are fewer.
+    AfterBeginning(i64),
     /// At the first record of this time, in milliseconds since the epoch, or later; at the end where there is none.
     Timestamp(i64),
 }
@@ -39,6 +43,8 @@ impl Asking<'_> {
         match target {
             SeekTarget::Beginning => self.ask(OFFSET_BEGINNING),
             SeekTarget::End => self.ask(OFFSET_END),
+            SeekTarget::BeforeEnd(count) => self.between(|start, end| (end - count).max(start)),
+            SeekTarget::AfterBeginning(count) => self.between(|start, end| (start + count).min(end)),
             SeekTarget::Timestamp(time) => {
                 let found: Vec<i64> = self.ask(time)?;
                 if found.iter().all(|offset| *offset >= 0) {
@@ -70,6 +76,15 @@ impl Asking<'_> {
             }
         }
         self.offsets_of(target)
+    }
+
+    fn between(&self, choose: impl Fn(i64, i64) -> i64) -> Result<Vec<i64>> {
+        let (starts, ends) = (self.ask(OFFSET_BEGINNING)?, self.ask(OFFSET_END)?);
+        Ok(starts
+            .into_iter()
+            .zip(ends)
+            .map(|(start, end)| choose(start, end))
+            .collect())
     }
 
     /// A topic that was just created, or whose leader moves, has none that would answer for a moment.
