@@ -1,5 +1,6 @@
 // The command `narad` as users type it, in a process of its own.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -184,6 +185,36 @@ describe('narad broker', () => {
     const { code, lines } = await ended(narad(t, ['produce', '-t', topic, '--value', 'v', '-p', '1'], { env }))
     assert.deepEqual([code, lines], [0, [`${topic} [1] @ 0`]])
     assert.deepEqual(await broker.kill('SIGINT'), { code: 0, signal: null })
+  })
+})
+
+describe('narad completion', () => {
+  test('completes commands and their options in bash', async (t) => {
+    const { code, lines } = await ended(narad(t, ['completion', 'bash']))
+    assert.equal(code, 0)
+    const completed = (words: string) => {
+      const line = `COMP_WORDS=(${words}); COMP_CWORD=$((${'$'}{#COMP_WORDS[@]} - 1)); _narad; echo "${'$'}{COMPREPLY[@]}"`
+      return spawnSync('bash', ['-c', `${lines.join('\n')}\n${line}`], { encoding: 'utf8' }).stdout.trim()
+    }
+    assert.equal(completed('narad pro'), 'produce')
+    assert.equal(completed('narad produce -t x --key-'), '--key-separator')
+    assert.equal(completed('narad completion f'), 'fish')
+    assert.equal(completed("narad consume ''").includes('--handlers'), true)
+  })
+
+  for (const shell of ['zsh', 'fish']) {
+    const isThere = spawnSync(shell, ['--version']).status === 0
+    test(`prints a script that ${shell} takes`, { skip: !isThere && `${shell} is not installed` }, async (t) => {
+      const { lines } = await ended(narad(t, ['completion', shell]))
+      assert.ok(lines.some((line) => line.includes('key-separator')))
+      const { status, stderr } = spawnSync(shell, ['-n', '-c', lines.join('\n')], { encoding: 'utf8' })
+      assert.equal(status, 0, stderr)
+    })
+  }
+
+  test('refuses a shell that it does not know', async (t) => {
+    const { code, stderr } = await ended(narad(t, ['completion', 'csh']))
+    assert.deepEqual([code, stderr.includes('bash, zsh, fish')], [2, true])
   })
 })
 

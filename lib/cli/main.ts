@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { addBroker } from './broker.ts'
+import { addCompletion } from './completion.ts'
 import { addConsume } from './consume.ts'
 import { EXIT, exitCodeOf, tellError } from './exit.ts'
 import { addProduce } from './produce.ts'
@@ -21,7 +22,7 @@ const program = new Command('narad')
       .join(', ')}.`,
   )
   .exitOverride()
-for (const add of [addProduce, addConsume, addBroker]) add(program)
+for (const add of [addProduce, addConsume, addBroker, addCompletion]) add(program)
 for (const command of program.commands) command.exitOverride()
 
 program.parseAsync().catch((error: unknown) => {
