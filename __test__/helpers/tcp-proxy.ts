@@ -120,9 +120,15 @@ class Link {
   }
 
   reset(): void {
-    this.#client.resetAndDestroy()
-    this.#target.resetAndDestroy()
+    resetSocket(this.#client)
+    resetSocket(this.#target)
   }
+}
+
+/** libuv refuses to reset what is shutting down, Node takes it for closed all the same, and the process never ends. */
+function resetSocket(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 /** Copies one direction, through the weather. */
