@@ -170,7 +170,7 @@ interface BatchContext {
 }
 
 /** Every stable code that a `KafkaError` can carry. docs/errors.md says what each one means and what to do. */
-type NaradErrorCode = 'NARAD_CONFIG_INVALID' | 'NARAD_UNKNOWN_OPTION' | 'NARAD_INVALID_ARGUMENT' | 'NARAD_NOT_CONNECTED' | 'NARAD_CLOSED' | 'NARAD_CONNECTION_FAILED' | 'NARAD_CONNECTION_TIMEOUT' | 'NARAD_DISCONNECT_TIMEOUT' | 'NARAD_AUTHENTICATION_FAILED' | 'NARAD_AUTHORIZATION_FAILED' | 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT' | 'NARAD_RECORD_TOO_LARGE' | 'NARAD_INVALID_TOPIC' | 'NARAD_UNKNOWN_TOPIC' | 'NARAD_UNKNOWN_PARTITION' | 'NARAD_ENCODE_FAILED' | 'NARAD_DECODE_FAILED' | 'NARAD_HANDLER_FAILED' | 'NARAD_HANDLER_TIMEOUT' | 'NARAD_PERMANENT' | 'NARAD_TRANSIENT' | 'NARAD_BUSINESS' | 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC' | 'NARAD_RETRY_FAILED' | 'NARAD_RETRY_TOPIC' | 'NARAD_SUBSCRIBE_FAILED' | 'NARAD_SUBSCRIBE_TIMEOUT' | 'NARAD_CONSUME_FAILED' | 'NARAD_SEEK_FAILED' | 'NARAD_NOT_ASSIGNED' | 'NARAD_OFFSET_OUT_OF_RANGE' | 'NARAD_COMMIT_FAILED' | 'NARAD_REQUEST_TIMEOUT' | 'NARAD_TOO_MANY_REQUESTS' | 'NARAD_REMOTE' | 'NARAD_UNSAFE_INTEGER' | 'NARAD_FENCED' | 'NARAD_FATAL' | 'NARAD_NATIVE_MISSING' | 'NARAD_EMBEDDED_BROKER' | 'NARAD_EMBEDDED_UNSUPPORTED' | 'NARAD_EMBEDDED_DATA_LOST' | 'NARAD_INTERNAL';
+type NaradErrorCode = 'NARAD_CONFIG_INVALID' | 'NARAD_UNKNOWN_OPTION' | 'NARAD_INVALID_ARGUMENT' | 'NARAD_NOT_CONNECTED' | 'NARAD_CLOSED' | 'NARAD_CONNECTION_FAILED' | 'NARAD_CONNECTION_TIMEOUT' | 'NARAD_DISCONNECT_TIMEOUT' | 'NARAD_AUTHENTICATION_FAILED' | 'NARAD_AUTHORIZATION_FAILED' | 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT' | 'NARAD_RECORD_TOO_LARGE' | 'NARAD_INVALID_TOPIC' | 'NARAD_UNKNOWN_TOPIC' | 'NARAD_UNKNOWN_PARTITION' | 'NARAD_ENCODE_FAILED' | 'NARAD_DECODE_FAILED' | 'NARAD_HANDLER_FAILED' | 'NARAD_HANDLER_TIMEOUT' | 'NARAD_PERMANENT' | 'NARAD_TRANSIENT' | 'NARAD_BUSINESS' | 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC' | 'NARAD_RETRY_FAILED' | 'NARAD_RETRY_TOPIC' | 'NARAD_SUBSCRIBE_FAILED' | 'NARAD_SUBSCRIBE_TIMEOUT' | 'NARAD_CONSUME_FAILED' | 'NARAD_SEEK_FAILED' | 'NARAD_NOT_ASSIGNED' | 'NARAD_OFFSET_OUT_OF_RANGE' | 'NARAD_COMMIT_FAILED' | 'NARAD_REQUEST_TIMEOUT' | 'NARAD_TOO_MANY_REQUESTS' | 'NARAD_REMOTE' | 'NARAD_ADMIN_FAILED' | 'NARAD_TOPIC_EXISTS' | 'NARAD_UNKNOWN_GROUP' | 'NARAD_GROUP_IN_USE' | 'NARAD_UNSAFE_INTEGER' | 'NARAD_FENCED' | 'NARAD_FATAL' | 'NARAD_NATIVE_MISSING' | 'NARAD_EMBEDDED_BROKER' | 'NARAD_EMBEDDED_UNSUPPORTED' | 'NARAD_EMBEDDED_DATA_LOST' | 'NARAD_INTERNAL';
 
 /** Where an acknowledged record was written. */
 interface RecordMetadata {
@@ -436,6 +436,10 @@ declare class RemoteError extends KafkaError {
     constructor(message: string, fields?: RemoteErrorFields);
     toJSON(): KafkaErrorJson;
 }
+/** The cluster did not do what it was asked for by `kafkaService.admin`. */
+declare class AdminError extends KafkaError {
+    static readonly defaultCode = "NARAD_ADMIN_FAILED";
+}
 /** The native client is of no use any more and must be connected anew. */
 declare class FatalError extends KafkaError {
     static readonly defaultCode = "NARAD_FATAL";
@@ -615,6 +619,181 @@ interface HealthRouteOptions {
      * @defaultValue `false`
      */
     details?: boolean;
+}
+
+/** What every call of administration takes. */
+interface AdminCallOptions {
+    /** The longest that the cluster may take for it, in milliseconds. Default: 30,000. */
+    timeoutMs?: number;
+}
+
+/**
+ * Where a partition goes on: at an offset, at its beginning or end, so many offsets before its end or after its beginning
+ * (at most at the other), or at the first record of a time or later.
+ */
+type SeekTarget = number | 'beginning' | 'end' | Date | {
+    timestamp: number | Date;
+} | {
+    beforeEnd: number;
+} | {
+    afterBeginning: number;
+};
+
+/** A topic in a list. */
+interface TopicListing {
+    topic: string;
+    /** How many partitions it has. */
+    partitions: number;
+    /** On how many brokers each partition is kept. */
+    replicationFactor: number;
+    /** Whether it is one of Kafka's own. */
+    isInternal: boolean;
+}
+/** A partition of a topic; brokers are numbers. */
+interface PartitionDescription {
+    partition: number;
+    /** The broker that it is read from and written to; null while there is none. */
+    leader: number | null;
+    /** The brokers that keep it. */
+    replicas: number[];
+    /** Those of them that have all of it. */
+    inSync: number[];
+}
+/** A topic as its cluster describes it. */
+interface TopicDescription {
+    topic: string;
+    /** What no other topic has, one of the same name before or after it included. The embedded broker has none. */
+    id?: string;
+    isInternal: boolean;
+    partitions: PartitionDescription[];
+}
+/** The records that a partition has. */
+interface LogOffsets {
+    partition: number;
+    /** Offset of the first. */
+    beginning: number;
+    /** The offset after the last. */
+    end: number;
+}
+/** A setting of a topic in force. */
+interface TopicConfig {
+    name: string;
+    /** Null where the cluster does not tell it, because it is a secret. */
+    value: string | null;
+    /** Who set it: this topic, its broker, all brokers, the file of the broker; or nobody. */
+    source: 'topic' | 'broker' | 'cluster' | 'file' | 'default';
+    isReadOnly: boolean;
+    isSensitive: boolean;
+}
+/** A broker. */
+interface BrokerDescription {
+    id: number;
+    host: string;
+    port: number;
+    /** Where it stands, if it was told. */
+    rack?: string;
+}
+/** A cluster as it describes itself. */
+interface ClusterDescription {
+    /** What no other cluster has; null where it is not told. */
+    id: string | null;
+    /** The number of the broker that requests about topics go to; null on the embedded broker. */
+    controller: number | null;
+    /** Those that are up. */
+    brokers: BrokerDescription[];
+}
+
+/** Options of {@link Topics.list}. */
+interface ListTopicsOptions extends AdminCallOptions {
+    /** Kafka's own topics as well. Default: false. */
+    internal?: boolean;
+}
+/** Options of {@link Topics.create}. */
+interface CreateTopicOptions extends AdminCallOptions {
+    /** Default: the cluster's own, `num.partitions`. */
+    partitions?: number;
+    /** On how many brokers each partition is kept. Default: the cluster's own, `default.replication.factor`. */
+    replicationFactor?: number;
+    /** Settings, such as `{ 'retention.ms': 86_400_000 }`. */
+    configs?: Readonly<Record<string, string | number | boolean>>;
+    /** Leaves a topic that is there as it is. Default: false, it is an error. */
+    ifNotExists?: boolean;
+}
+/** Options of {@link Topics.deleteRecords}. */
+interface DeleteRecordsOptions extends AdminCallOptions {
+    /** What comes before this is deleted: all records before an offset or a time, or with `'end'` all that are there. */
+    before: SeekTarget;
+    /** Default: all. */
+    partitions?: readonly number[];
+}
+/** Administration of topics, `kafkaService.admin.topics`. */
+declare class Topics {
+    #private;
+    /** All topics, by name. */
+    list(options?: ListTopicsOptions): Promise<TopicListing[]>;
+    /**
+     * Partitions, leaders and replicas.
+     *
+     * @throws {@link TopicError} for the first that is not there.
+     */
+    describe(topics: readonly string[], options?: AdminCallOptions): Promise<TopicDescription[]>;
+    describe(topic: string, options?: AdminCallOptions): Promise<TopicDescription>;
+    /** Where each partition begins and ends. */
+    offsets(topic: string, options?: AdminCallOptions): Promise<LogOffsets[]>;
+    /**
+     * Creates a topic.
+     *
+     * @returns Whether it was created: false where it was there and may be.
+     * @throws {@link AdminError} `NARAD_TOPIC_EXISTS`, {@link ArgumentError} for what the cluster refuses,
+     *   {@link EmbeddedBrokerError} for settings on the embedded broker, which has none.
+     */
+    create(topic: string, options?: CreateTopicOptions): Promise<boolean>;
+    /**
+     * The settings in force, by name.
+     *
+     * @throws {@link TopicError}, {@link EmbeddedBrokerError}
+     */
+    configs(topic: string, options?: AdminCallOptions): Promise<TopicConfig[]>;
+    /**
+     * Changes some settings and leaves the others as they are.
+     *
+     * @param configs `null` takes a setting back to its default.
+     * @throws {@link ArgumentError} for what the cluster refuses, {@link TopicError}, {@link EmbeddedBrokerError}
+     */
+    alter(topic: string, configs: Readonly<Record<string, string | number | boolean | null>>, options?: AdminCallOptions): Promise<void>;
+    /**
+     * Deletes topics with their records. Where one is refused, others may be gone.
+     *
+     * @throws {@link TopicError}, {@link EmbeddedBrokerError}
+     */
+    delete(topics: string | readonly string[], options?: AdminCallOptions): Promise<void>;
+    /**
+     * Gives a topic more partitions. Keys go to other partitions from then on: what is ordered by key is not in order with
+     * what was written before.
+     *
+     * @param total How many it has then.
+     * @throws {@link ArgumentError}, {@link TopicError}, {@link EmbeddedBrokerError}
+     */
+    addPartitions(topic: string, total: number, options?: AdminCallOptions): Promise<void>;
+    /**
+     * Deletes records from the beginning of partitions.
+     *
+     * @returns Where each partition begins then.
+     * @throws {@link ConsumeError} `NARAD_OFFSET_OUT_OF_RANGE` for an offset after the end of the log, {@link TopicError},
+     *   {@link EmbeddedBrokerError}
+     */
+    deleteRecords(topic: string, options: DeleteRecordsOptions): Promise<LogOffsets[]>;
+}
+
+/**
+ * Administration of a cluster, `kafkaService.admin`. It connects by itself when it is first used, and is closed with the
+ * service; neither a producer nor a consumer is needed.
+ */
+declare class Admin {
+    #private;
+    readonly topics: Topics;
+    /** Id, controller and brokers. */
+    cluster(options?: AdminCallOptions): Promise<ClusterDescription>;
 }
 
 /** How much is logged: each level includes those after it. */
@@ -1250,18 +1429,6 @@ interface BatchSubscribeOptions<T = unknown> extends Omit<SubscribeOptions<T>, '
 /** A topic, a pattern of topics, or several of them. */
 type TopicsInput = string | RegExp | ReadonlyArray<string | RegExp>;
 
-/**
- * Where a partition goes on: at an offset, at its beginning or end, so many offsets before its end or after its beginning
- * (at most at the other), or at the first record of a time or later.
- */
-type SeekTarget = number | 'beginning' | 'end' | Date | {
-    timestamp: number | Date;
-} | {
-    beforeEnd: number;
-} | {
-    afterBeginning: number;
-};
-
 /** A partition, or without a number all partitions of a topic that this member has at the moment. */
 interface PartitionPlace {
     topic: string;
@@ -1643,6 +1810,8 @@ declare class KafkaService extends ServiceEmitter {
      * memory alone, and asks no broker. Undefined where `enableMiddleware` is false, since nothing is counted then.
      */
     metrics(): KafkaMetrics | undefined;
+    /** Topics, groups and the cluster itself: what an administrator asks. It connects when it is first used. */
+    get admin(): Admin;
     /**
      * Connects the producer. Resolves once a broker has answered.
      *
@@ -2303,6 +2472,7 @@ interface SystemLogger extends Logger {
 declare function systemLogger(options?: SystemLoggerOptions): SystemLogger;
 
 export {
+  AdminError,
   ArgumentError,
   AuthenticationError,
   AuthorizationError,
@@ -2359,6 +2529,8 @@ export {
 };
 
 export type {
+  Admin,
+  AdminCallOptions,
   AutoOffsetReset,
   BaseEvent,
   BatchContext,
@@ -2368,9 +2540,11 @@ export type {
   BatchOptions,
   BatchStreamOptions,
   BatchSubscribeOptions,
+  BrokerDescription,
   Brokers,
   Claim,
   Classify,
+  ClusterDescription,
   Codec,
   CodecOption,
   CommandEvent,
@@ -2381,11 +2555,13 @@ export type {
   ConsumerBatchSubscribeOptions,
   ConsumerReport,
   ConsumerSubscribeOptions,
+  CreateTopicOptions,
   DeadLetterEvent,
   DeadLetterOptions,
   DecodeContext,
   DedupeOptions,
   DedupeStore,
+  DeleteRecordsOptions,
   DeliveryOptions,
   DevMode,
   DisconnectOptions,
@@ -2422,8 +2598,10 @@ export type {
   KafkaMetrics,
   KafkaService,
   KeyInput,
+  ListTopicsOptions,
   LogLevel,
   LogMethod,
+  LogOffsets,
   Logger,
   MatchingType,
   MemoryStoreOptions,
@@ -2435,6 +2613,7 @@ export type {
   Ordering,
   OutageEvent,
   OutageOptions,
+  PartitionDescription,
   PartitionMetrics,
   PartitionOffsets,
   PartitionPlace,
@@ -2489,6 +2668,10 @@ export type {
   SystemLogger,
   SystemLoggerOptions,
   TimeoutOptions,
+  TopicConfig,
+  TopicDescription,
+  TopicListing,
+  Topics,
   TopicsInput,
   TransientErrorFields,
   UnfinishedRecord,

@@ -1,7 +1,14 @@
+import { AdminClient } from './admin/client.ts'
 import { embeddedAt, isEmbedded } from './broker/cluster.ts'
 import { acquireEmbeddedBroker, type EmbeddedBrokerLease } from './broker/embedded.ts'
 import { withFastGroups } from './broker/fast-groups.ts'
-import { consumerProperties, type Properties, producerProperties, readerProperties } from './config/properties.ts'
+import {
+  clientProperties,
+  consumerProperties,
+  type Properties,
+  producerProperties,
+  readerProperties,
+} from './config/properties.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { DeliveryLog } from './consumer/delivery-log.ts'
@@ -65,6 +72,8 @@ export class Connection {
   /** Also for the dead letters of a service that connected none. */
   #producer: Producer | undefined
   #isProducerConnecting = false
+  #adminReady: Promise<AdminClient> | undefined
+  #adminClient: AdminClient | undefined
   #isProducerWanted = false
   #embedded: Promise<EmbeddedBrokerLease> | undefined
   #watch: ConnectionWatch | undefined
@@ -98,7 +107,8 @@ export class Connection {
 
   /** Nothing was connected, so nothing is lost by letting it go. */
   get isEmpty(): boolean {
-    return !this.hasProducer && this.#started.size === 0 && this.#readers.size === 0
+    const parts = this.#started.size + this.#readers.size
+    return !this.hasProducer && parts === 0 && this.#adminClient === undefined
   }
 
   /** A broker has answered before. */
@@ -176,6 +186,36 @@ export class Connection {
       isEmbedded(properties['bootstrap.servers'] ?? ''),
     )
     return this.#producer
+  }
+
+  /** The client for administration, once a broker has answered. Calls at the same time share one attempt. */
+  connectAdmin(timeoutMs: number): Promise<AdminClient> {
+    this.#adminReady ??= this.#counted(this.#startAdmin(timeoutMs)).catch((error: unknown) => {
+      this.#adminReady = undefined
+      throw error
+    })
+    return this.#adminReady
+  }
+
+  async #startAdmin(timeoutMs: number): Promise<AdminClient> {
+    const properties = await this.#withBrokers(clientProperties(this.#config))
+    this.#checkOpen()
+    let isConnecting = true
+    const client = AdminClient.start(properties, {
+      onError: (error) => this.#onNativeError(error, isConnecting),
+      onLog: (level, text) => this.#log(level, text),
+    })
+    this.#adminClient = client
+    try {
+      await client.connect(timeoutMs)
+      isConnecting = false
+    } catch (error) {
+      this.#adminClient = undefined
+      await client.close()
+      throw error
+    }
+    this.#connected()
+    return client
   }
 
   /** Resolves once a broker has answered. */
@@ -335,7 +375,7 @@ export class Connection {
     const answers = async (timeoutMs: number) => {
       const [member] = this.#started.values()
       const [reader] = this.#readers
-      const part = this.#producer ?? member ?? reader
+      const part = this.#producer ?? member ?? reader ?? this.#adminClient
       // nothing is left that could have lost its connection
       return (await part?.answers(timeoutMs)) ?? true
     }
@@ -389,6 +429,7 @@ export class Connection {
     // after the consumers, whose handlers may wait for what is read
     await Promise.all([...this.#readers].map((reader) => reader.close(Math.max(0, leftMs() - reserve))))
     const report = await this.#producer?.close(leftMs())
+    await Promise.race([this.#adminClient?.close(), after(leftMs())])
     const lease = await this.#embedded?.catch(() => undefined)
     await lease?.release()
     return { undelivered: report?.undelivered ?? 0, undeliveredByTopic: report?.byTopic ?? {}, groups }

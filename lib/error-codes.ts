@@ -37,6 +37,10 @@ export type NaradErrorCode =
   | 'NARAD_REQUEST_TIMEOUT'
   | 'NARAD_TOO_MANY_REQUESTS'
   | 'NARAD_REMOTE'
+  | 'NARAD_ADMIN_FAILED'
+  | 'NARAD_TOPIC_EXISTS'
+  | 'NARAD_UNKNOWN_GROUP'
+  | 'NARAD_GROUP_IN_USE'
   | 'NARAD_UNSAFE_INTEGER'
   | 'NARAD_FENCED'
   | 'NARAD_FATAL'
@@ -73,6 +77,7 @@ export type ErrorClassName =
   | 'CommitError'
   | 'RequestError'
   | 'RemoteError'
+  | 'AdminError'
   | 'FatalError'
   | 'NativeLoadError'
   | 'EmbeddedBrokerError'
@@ -374,6 +379,34 @@ export const ERROR_CODES: Readonly<Record<NaradErrorCode, ErrorCodeEntry>> = {
     meaning:
       'The handler of a request failed on the other side; `remoteName`, `remoteCode` and the message are its own.',
     remedy: 'Look at the message; the stack is in the logs of the responder alone.',
+  },
+  NARAD_ADMIN_FAILED: {
+    class: 'AdminError',
+    retriable: false,
+    fatal: false,
+    meaning: 'The cluster refused a request of `kafkaService.admin`, or failed to do it.',
+    remedy: 'The message has the words of the broker; look at `kafkaCode` and `retriable`.',
+  },
+  NARAD_TOPIC_EXISTS: {
+    class: 'AdminError',
+    retriable: false,
+    fatal: false,
+    meaning: 'A topic that is to be created is there already.',
+    remedy: 'Pass `ifNotExists: true` where that is no mistake.',
+  },
+  NARAD_UNKNOWN_GROUP: {
+    class: 'AdminError',
+    retriable: false,
+    fatal: false,
+    meaning: 'The cluster knows no consumer group of this name.',
+    remedy: 'Correct the name. A group without members is forgotten when what it had committed has expired.',
+  },
+  NARAD_GROUP_IN_USE: {
+    class: 'AdminError',
+    retriable: true,
+    fatal: false,
+    meaning: 'Offsets of a consumer group cannot be reset, and it cannot be deleted, while it has members.',
+    remedy: 'Stop all its members first; one that vanished counts until its session has timed out.',
   },
   NARAD_UNSAFE_INTEGER: {
     class: 'KafkaError',

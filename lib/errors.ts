@@ -297,6 +297,14 @@ export class RemoteError extends KafkaError {
   }
 }
 
+/** The cluster did not do what it was asked for by `kafkaService.admin`. */
+export class AdminError extends KafkaError {
+  static override readonly defaultCode = 'NARAD_ADMIN_FAILED'
+  static {
+    brand(AdminError, 'AdminError')
+  }
+}
+
 /** The native client is of no use any more and must be connected anew. */
 export class FatalError extends KafkaError {
   static override readonly defaultCode = 'NARAD_FATAL'
@@ -355,6 +363,7 @@ const CLASSES: Readonly<Record<ErrorClassName, new (message: string, fields: Kaf
   CommitError,
   RequestError,
   RemoteError,
+  AdminError,
   FatalError,
   NativeLoadError,
   EmbeddedBrokerError,

@@ -1,3 +1,15 @@
+export type { Admin } from './admin/admin.ts'
+export type { AdminCallOptions } from './admin/options.ts'
+export type { CreateTopicOptions, DeleteRecordsOptions, ListTopicsOptions, Topics } from './admin/topics.ts'
+export type {
+  BrokerDescription,
+  ClusterDescription,
+  LogOffsets,
+  PartitionDescription,
+  TopicConfig,
+  TopicDescription,
+  TopicListing,
+} from './admin/types.ts'
 export type { Codec, CodecOption, DecodeContext, EncodeContext } from './codec.ts'
 export type {
   AutoOffsetReset,
@@ -40,6 +52,7 @@ export type {
 export { ack, deadLetter, type RetryVerdictOptions, retry, type Verdict } from './delivery/verdict.ts'
 export type { NaradErrorCode } from './error-codes.ts'
 export {
+  AdminError,
   ArgumentError,
   AuthenticationError,
   AuthorizationError,

@@ -3,6 +3,8 @@ import { NativeLoadError } from './errors.ts'
 /** The addon's raw API. Nobody but the modules that drive it names it. */
 export type NativeModule = typeof import('../native/index.js')
 export type {
+  NativeAdmin,
+  NativeAdminEvent,
   NativeBatch,
   NativeConsumedMetrics,
   NativeConsumer,
@@ -12,6 +14,7 @@ export type {
   NativeMetrics,
   NativeMove,
   NativePartition,
+  NativePosition,
   NativeProducer,
   NativeProducerEvent,
   NativeRange,

@@ -1,3 +1,4 @@
+import { Admin } from './admin/admin.ts'
 import { resolveCodec } from './codec.ts'
 import { resolveConfig } from './config/resolve.ts'
 import type { KafkaConfig, ResolvedConfig } from './config/types.ts'
@@ -62,6 +63,7 @@ export class KafkaService extends ServiceEmitter {
   #metrics: Metrics | undefined
   #session: Session | undefined
   #requests: RequestReply | undefined
+  #admin: Admin | undefined
   #disconnecting: Promise<DisconnectReport> | undefined
   #ignoreSignals: (() => void) | undefined
   readonly #onDisconnecting: Array<() => void> = []
@@ -138,6 +140,12 @@ export class KafkaService extends ServiceEmitter {
   metrics(): KafkaMetrics | undefined {
     if (this.#config === undefined) this.init()
     return this.#session?.metrics()
+  }
+
+  /** Topics, groups and the cluster itself: what an administrator asks. It connects when it is first used. */
+  get admin(): Admin {
+    this.#admin ??= new Admin(async () => this.#opened().admin())
+    return this.#admin
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { AdminClient } from './admin/client.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { Connection, type DisconnectReport } from './connection.ts'
 import type { Reader, ReaderOptions, Reading } from './consumer/reader.ts'
@@ -75,6 +76,25 @@ export class Session {
       (connection, timeoutMs) => connection.connectProducer(timeoutMs),
       // going live connects the producer in any case
       () => {},
+    )
+  }
+
+  /**
+   * The client for administration, which is connected when it is first asked for.
+   *
+   * @throws {@link NotConnectedError} in a service that only logs.
+   */
+  async admin(): Promise<AdminClient> {
+    let client: AdminClient | undefined
+    await this.#connect(
+      async (connection, timeoutMs) => {
+        client = await connection.connectAdmin(timeoutMs)
+      },
+      () => {},
+    )
+    if (client !== undefined) return client
+    throw new NotConnectedError(
+      'There is no cluster to administer: dev mode only logs, and the service is not connected to a broker.',
     )
   }
 

@@ -835,11 +835,13 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.NativeAdmin = nativeBinding.NativeAdmin
 module.exports.NativeBroker = nativeBinding.NativeBroker
 module.exports.NativeConsumer = nativeBinding.NativeConsumer
 module.exports.NativeMetrics = nativeBinding.NativeMetrics
 module.exports.NativeProducer = nativeBinding.NativeProducer
 module.exports.errorCodes = nativeBinding.errorCodes
+module.exports.startAdmin = nativeBinding.startAdmin
 module.exports.startBroker = nativeBinding.startBroker
 module.exports.startConsumer = nativeBinding.startConsumer
 module.exports.startProducer = nativeBinding.startProducer

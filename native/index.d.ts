@@ -9,6 +9,46 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** The client of a service that administers. */
+export declare class NativeAdmin {
+  /** Waits until a broker answers. */
+  connect(timeoutMs: number): Promise<NativeError | null>
+  /** Whether a broker answers now. */
+  answers(timeoutMs: number): Promise<boolean>
+  /** All topics, Kafka's internal ones included, without their ids. */
+  listTopics(timeoutMs: number): Promise<Array<NativeTopicInfo> | NativeError>
+  /** Some topics, in the order in which they are asked for. */
+  describeTopics(topics: Array<string>, timeoutMs: number): Promise<Array<NativeTopicInfo> | NativeError>
+  /** Creates topics; one that is there already is an error. */
+  createTopics(topics: Array<NativeNewTopic>, timeoutMs: number): Promise<NativeError | null>
+  /** Deletes topics with their records. */
+  deleteTopics(topics: Array<string>, timeoutMs: number): Promise<NativeError | null>
+  /** Gives a topic partitions up to a total. */
+  addPartitions(topic: string, total: number, timeoutMs: number): Promise<NativeError | null>
+  /** Deletes what lies before each offset; gives where each partition begins then. */
+  deleteRecords(before: Array<NativePosition>, timeoutMs: number): Promise<Array<NativePosition> | NativeError>
+  /** The settings in force of a topic. */
+  topicConfigs(topic: string, timeoutMs: number): Promise<Array<NativeConfigEntry> | NativeError>
+  /** Changes some settings of a topic. */
+  alterTopicConfigs(topic: string, changes: Array<NativeConfigChange>, timeoutMs: number): Promise<NativeError | null>
+  /** The offset of the first record at or after a time, -1 where there is none; -2 asks for the beginning, -1 for the end. */
+  listOffsets(times: Array<NativePosition>, timeoutMs: number): Promise<Array<NativePosition> | NativeError>
+  /** All groups. */
+  listGroups(timeoutMs: number): Promise<Array<NativeGroupListing> | NativeError>
+  /** Some groups with their members. */
+  describeGroups(groups: Array<string>, timeoutMs: number): Promise<Array<NativeGroupInfo> | NativeError>
+  /** Forgets groups. */
+  deleteGroups(groups: Array<string>, timeoutMs: number): Promise<NativeError | null>
+  /** What a group has committed. */
+  groupOffsets(group: string, timeoutMs: number): Promise<Array<NativePosition> | NativeError>
+  /** Commits for a group without members. */
+  alterGroupOffsets(group: string, offsets: Array<NativePosition>, timeoutMs: number): Promise<NativeError | null>
+  /** Id, controller and brokers. */
+  describeCluster(timeoutMs: number): Promise<NativeClusterInfo | NativeError>
+  /** Ends the client; what is being asked is answered with an error. */
+  close(): Promise<void>
+}
+
 /** A cluster in this process. */
 export declare class NativeBroker {
   /** Host and port of every broker. */
@@ -98,6 +138,12 @@ export declare class NativeProducer {
 /** Every code that the core can raise, for the table test. */
 export declare function errorCodes(): Array<string>
 
+/** One of: an error, a log line. */
+export interface NativeAdminEvent {
+  error?: NativeError
+  log?: NativeLog
+}
+
 /** Records for a handler; `lib/consumer/batch.ts` reads the block. */
 export interface NativeBatch {
   subscription: number
@@ -106,9 +152,39 @@ export interface NativeBatch {
   block: Buffer
 }
 
+/** A broker of the cluster. */
+export interface NativeBrokerInfo {
+  id: number
+  host: string
+  port: number
+  rack?: string
+}
+
 /** How large an embedded cluster is. */
 export interface NativeBrokerSettings {
   brokers: number
+}
+
+/** The cluster. */
+export interface NativeClusterInfo {
+  id?: string
+  controller?: number
+  brokers: Array<NativeBrokerInfo>
+}
+
+/** A change of a setting; without a value it goes back to its default. */
+export interface NativeConfigChange {
+  name: string
+  value?: string
+}
+
+/** A setting of a topic. */
+export interface NativeConfigEntry {
+  name: string
+  value?: string
+  source: 'topic' | 'broker' | 'cluster' | 'file' | 'default'
+  isReadOnly: boolean
+  isSensitive: boolean
 }
 
 /** What a group received of a topic. */
@@ -163,6 +239,23 @@ export interface NativeFailure {
   error: NativeError
 }
 
+/** A group with its members. */
+export interface NativeGroupInfo {
+  group: string
+  state: string
+  protocol: string
+  assignor: string
+  coordinator?: NativeBrokerInfo
+  members: Array<NativeMemberInfo>
+}
+
+/** A group of a list. */
+export interface NativeGroupListing {
+  group: string
+  state: string
+  protocol: string
+}
+
 /** What a group does. */
 export interface NativeGroupMetrics {
   group: string
@@ -191,16 +284,26 @@ export interface NativeLog {
   text: string
 }
 
+/** A member of a group. */
+export interface NativeMemberInfo {
+  id: string
+  instanceId?: string
+  clientId: string
+  host: string
+  partitions: Array<NativePlace>
+}
+
 /** A partition that goes on somewhere else, in a new slot. */
 export interface NativeMove {
   from: number
   to: number
 }
 
-/** A topic to create, replicated as the broker's default says. */
+/** A topic to create. Numbers that are left out are the broker's own. */
 export interface NativeNewTopic {
   topic: string
-  partitions: number
+  partitions?: number
+  replicationFactor?: number
   /** Its settings, such as `cleanup.policy`. */
   config: Record<string, string>
 }
@@ -213,12 +316,35 @@ export interface NativePartition {
   partition: number
 }
 
+/** A partition; brokers are numbers, and a leader of -1 is none. */
+export interface NativePartitionInfo {
+  partition: number
+  leader: number
+  replicas: Array<number>
+  inSync: Array<number>
+}
+
 /** A partition while it is assigned. */
 export interface NativePartitionMetrics {
   topic: string
   partition: number
   inFlight: number
   lag?: number
+}
+
+/** A partition of a topic. */
+export interface NativePlace {
+  topic: string
+  partition: number
+}
+
+/** A place in a partition. In questions the offset may be -2, the beginning, -1, the end, or a time in milliseconds. */
+export interface NativePosition {
+  topic: string
+  partition: number
+  offset: number
+  /** In answers: why the offset says nothing. */
+  error?: NativeError
 }
 
 /** One of: a call that is settled, an error, a log line. */
@@ -305,6 +431,16 @@ export interface NativeTopic {
   topic: string
   partitions: number
 }
+
+/** A topic with its partitions. */
+export interface NativeTopicInfo {
+  topic: string
+  id?: string
+  partitions: Array<NativePartitionInfo>
+}
+
+/** Starts a client for administration, or says what is wrong with its properties. */
+export declare function startAdmin(properties: Record<string, string>, onEvent: (arg: NativeAdminEvent) => unknown): NativeAdmin | NativeError
 
 /** Starts an embedded cluster, or says why it cannot. */
 export declare function startBroker(settings: NativeBrokerSettings, onEvent: (arg: NativeError) => unknown): NativeBroker | NativeError

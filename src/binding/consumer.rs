@@ -15,12 +15,12 @@ use super::questions::{
     NativeTopic,
 };
 use super::reply::{answers, connect, failure, on_thread, promise};
+use crate::core::admin::{NewTopic, TopicSize};
 use crate::core::consumer::{
     Batch, Consumer, ConsumerEvents, ConsumerReport, ConsumerSettings, Outcome, ReadingRange, Rebalance,
     RebalanceKind, SeekPlace, Subscriber,
 };
 use crate::core::error::{CoreError, Result as CoreResult};
-use crate::core::metadata::{NewTopic, TopicSize};
 
 /// Records for a handler; `lib/consumer/batch.ts` reads the block.
 #[napi(object)]

@@ -9,6 +9,8 @@
     reason = "fields are documented where their meaning is not in their name"
 )]
 
+mod admin;
+mod administered;
 mod broker;
 mod consumer;
 mod error;

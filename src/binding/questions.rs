@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use napi_derive::napi;
 
+use crate::core::admin::{NewTopic, TopicSize};
 use crate::core::consumer::{
     Limits, Ordering, ReadingRange, ReadingSpec, SeekPlace, SeekTarget, SubscriptionSpec,
 };
-use crate::core::metadata::{NewTopic, TopicSize};
 
 /// A partition that is to go on somewhere else.
 #[napi(object)]
@@ -144,11 +144,12 @@ impl From<TopicSize> for NativeTopic {
     }
 }
 
-/// A topic to create, replicated as the broker's default says.
+/// A topic to create. Numbers that are left out are the broker's own.
 #[napi(object)]
 pub struct NativeNewTopic {
     pub topic: String,
-    pub partitions: i32,
+    pub partitions: Option<i32>,
+    pub replication_factor: Option<i32>,
     /// Its settings, such as `cleanup.policy`.
     pub config: HashMap<String, String>,
 }
@@ -158,6 +159,7 @@ impl From<NativeNewTopic> for NewTopic {
         Self {
             topic: native.topic,
             partitions: native.partitions,
+            replication_factor: native.replication_factor,
             config: native.config.into_iter().collect(),
         }
     }

@@ -86,6 +86,24 @@ impl Progress {
         pending
     }
 
+    /// Asks, and blocks while it does; `reply` gets the answer, or earlier that the client was closed. The question
+    /// is dropped before.
+    pub(super) fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce() -> Result<T>,
+        reply: Box<dyn FnOnce(Result<T>) + Send>,
+    ) {
+        let answer = Arc::new(Mutex::new(None));
+        let given = Arc::clone(&answer);
+        let pending = self.pending(Box::new(move |outcome| {
+            let answer = given.lock().unwrap_or_else(PoisonError::into_inner).take();
+            reply(answer.unwrap_or_else(|| Err(outcome.err().unwrap_or_else(closed))));
+        }));
+        let outcome = question();
+        *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        pending.settle(Ok(()));
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

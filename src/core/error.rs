@@ -50,6 +50,14 @@ pub enum ErrorCode {
     Fenced,
     /// `FatalError`: the client cannot go on.
     Fatal,
+    /// `AdminError`: the cluster did not do what it was asked for.
+    AdminFailed,
+    /// `AdminError`: the topic is there already.
+    TopicExists,
+    /// `AdminError`: no such group.
+    UnknownGroup,
+    /// `AdminError`: the group has members.
+    GroupInUse,
     /// `EmbeddedBrokerError`: the embedded broker failed.
     EmbeddedBroker,
     /// `EmbeddedBrokerError`: the embedded broker lacks this.
@@ -62,7 +70,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, for the table test.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::ConfigInvalid,
         Self::InvalidArgument,
         Self::Closed,
@@ -84,6 +92,10 @@ impl ErrorCode {
         Self::OffsetOutOfRange,
         Self::Fenced,
         Self::Fatal,
+        Self::AdminFailed,
+        Self::TopicExists,
+        Self::UnknownGroup,
+        Self::GroupInUse,
         Self::EmbeddedBroker,
         Self::EmbeddedUnsupported,
         Self::EmbeddedDataLost,
@@ -115,6 +127,10 @@ impl ErrorCode {
             Self::OffsetOutOfRange => "NARAD_OFFSET_OUT_OF_RANGE",
             Self::Fenced => "NARAD_FENCED",
             Self::Fatal => "NARAD_FATAL",
+            Self::AdminFailed => "NARAD_ADMIN_FAILED",
+            Self::TopicExists => "NARAD_TOPIC_EXISTS",
+            Self::UnknownGroup => "NARAD_UNKNOWN_GROUP",
+            Self::GroupInUse => "NARAD_GROUP_IN_USE",
             Self::EmbeddedBroker => "NARAD_EMBEDDED_BROKER",
             Self::EmbeddedUnsupported => "NARAD_EMBEDDED_UNSUPPORTED",
             Self::EmbeddedDataLost => "NARAD_EMBEDDED_DATA_LOST",

@@ -25,7 +25,7 @@ mod watermark;
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -36,9 +36,9 @@ pub use seeking::SeekPlace;
 pub use subscription::{Limits, SubscriptionSpec};
 pub use targets::SeekTarget;
 
+use super::admin::{self, NewTopic, TopicSize};
 use super::connect::{Connector, Pending, Progress};
 use super::error::{CoreError, ErrorCode, Result};
-use super::metadata::{self, NewTopic, TopicSize};
 use super::metrics::GroupMetrics;
 use super::prefetch::Share;
 use super::rd::{Handle, Kind};
@@ -358,25 +358,17 @@ impl Subscriber {
 
     /// All topics. Blocks while it asks; `reply` is called once they are known, or the consumer is closed.
     pub fn list_topics(self, timeout: Duration, reply: Reply<Result<Vec<TopicSize>>>) {
-        let listed = Arc::new(Mutex::new(Vec::new()));
-        let answer = Arc::clone(&listed);
-        let pending = self.progress.pending(Box::new(move |outcome| {
-            let topics = std::mem::take(&mut *answer.lock().unwrap_or_else(PoisonError::into_inner));
-            reply(outcome.map(|()| topics));
-        }));
-        let outcome = metadata::list_topics(&self.handle, timeout).map(|topics| {
-            *listed.lock().unwrap_or_else(PoisonError::into_inner) = topics;
-        });
-        drop(self);
-        pending.settle(outcome);
+        let progress = self.progress.clone();
+        progress.ask(move || admin::topic_sizes(&self.handle, timeout), reply);
     }
 
     /// Creates topics, of which some may be there already. Blocks while it asks; `reply` is called once it
     /// is known, or the consumer is closed.
     pub fn create_topics(self, topics: &[NewTopic], timeout: Duration, reply: Reply<Result<()>>) {
-        let pending = self.progress.pending(reply);
-        let outcome = metadata::create_topics(&self.handle, topics, timeout);
-        drop(self);
-        pending.settle(outcome);
+        let progress = self.progress.clone();
+        progress.ask(
+            move || admin::create_missing_topics(&self.handle, topics, timeout),
+            reply,
+        );
     }
 }

@@ -22,11 +22,33 @@ pub struct TopicDescription {
     pub error: RDKafkaRespErr,
     /// What no other topic has, one of the same name before or after it included. Brokers before 2.8 give none.
     pub id: Option<String>,
+    /// Whether it is one of Kafka's own.
+    pub is_internal: bool,
+    /// In the order of their numbers.
+    pub partitions: Vec<PartitionDescription>,
     /// Whether its records may be read. Not known where rights were not asked for; brokers before 2.3 do not tell.
     pub is_readable: Option<bool>,
 }
 
+/// A partition as the cluster describes it; brokers are numbers.
+#[derive(Clone, Debug)]
+pub struct PartitionDescription {
+    /// Its number.
+    pub partition: i32,
+    /// The broker that it is read from and written to, -1 while there is none.
+    pub leader: i32,
+    /// The brokers that keep it.
+    pub replicas: Vec<i32>,
+    /// Those that have all of it.
+    pub in_sync: Vec<i32>,
+}
+
 impl Handle {
+    /// Whether it has reached an embedded cluster.
+    pub fn is_embedded(&self) -> bool {
+        self.cluster_id().is_some_and(|id| id.starts_with(MOCK_CLUSTER))
+    }
+
     /// The cluster's id, where a broker has told it already.
     pub fn cluster_id(&self) -> Option<String> {
         // SAFETY: null or a string of ours, which is copied and released here.
@@ -112,10 +134,43 @@ impl Event {
                         is_readable: (!first.is_null())
                             .then(|| slice::from_raw_parts(first, rights).contains(&READ)),
                         id: (!id.is_null() && !is_zero(id)).then(|| id_text(id)),
+                        is_internal: sys::rd_kafka_TopicDescription_is_internal(topic) != 0,
+                        partitions: partitions_of(topic),
                     }
                 })
                 .collect()
         }
+    }
+}
+
+/// # Safety
+/// `topic` must be live.
+unsafe fn partitions_of(topic: *const sys::rd_kafka_TopicDescription_t) -> Vec<PartitionDescription> {
+    let mut count = 0;
+    // SAFETY: the array has as many entries as the count says, which live as long as the topic.
+    unsafe {
+        let partitions = sys::rd_kafka_TopicDescription_partitions(topic, &raw mut count);
+        (0..count)
+            .map(|index| {
+                let info = *partitions.add(index);
+                let leader = sys::rd_kafka_TopicPartitionInfo_leader(info);
+                let (mut replicas, mut in_sync) = (0, 0);
+                let replica = sys::rd_kafka_TopicPartitionInfo_replicas(info, &raw mut replicas);
+                let synced = sys::rd_kafka_TopicPartitionInfo_isr(info, &raw mut in_sync);
+                let id_at =
+                    |first: *mut *const sys::rd_kafka_Node_t, index| sys::rd_kafka_Node_id(*first.add(index));
+                PartitionDescription {
+                    partition: sys::rd_kafka_TopicPartitionInfo_partition(info),
+                    leader: if leader.is_null() {
+                        -1
+                    } else {
+                        sys::rd_kafka_Node_id(leader)
+                    },
+                    replicas: (0..replicas).map(|index| id_at(replica, index)).collect(),
+                    in_sync: (0..in_sync).map(|index| id_at(synced, index)).collect(),
+                }
+            })
+            .collect()
     }
 }
 

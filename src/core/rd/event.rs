@@ -25,17 +25,6 @@ pub enum EventKind {
     Other,
 }
 
-/// What became of a topic that was to be created.
-#[derive(Clone, Debug)]
-pub struct TopicResult {
-    /// Its name.
-    pub topic: String,
-    /// `NO_ERROR`, or why it was not created.
-    pub error: RDKafkaRespErr,
-    /// The broker's words for it.
-    pub error_text: String,
-}
-
 /// An event that librdkafka queued for us.
 pub struct Event(NonNull<sys::rd_kafka_event_t>);
 
@@ -108,37 +97,6 @@ impl Event {
     pub fn partitions(&self) -> Vec<PartitionOffset> {
         // SAFETY: null or a list that lives as long as the event.
         unsafe { partitions::read(sys::rd_kafka_event_topic_partition_list(self.ptr())) }
-    }
-
-    /// What became of each topic that was to be created.
-    pub fn topic_results(&self) -> Vec<TopicResult> {
-        // SAFETY: null, or a result that lives as long as the event and whose array has `count` entries.
-        unsafe {
-            let result = sys::rd_kafka_event_CreateTopics_result(self.ptr());
-            if result.is_null() {
-                return Vec::new();
-            }
-            let mut count = 0;
-            let topics = sys::rd_kafka_CreateTopics_result_topics(result, &raw mut count);
-            (0..count)
-                .map(|index| {
-                    let topic = *topics.add(index);
-                    let error = sys::rd_kafka_topic_result_error(topic);
-                    let text = sys::rd_kafka_topic_result_error_string(topic);
-                    TopicResult {
-                        topic: CStr::from_ptr(sys::rd_kafka_topic_result_name(topic))
-                            .to_string_lossy()
-                            .into_owned(),
-                        error,
-                        error_text: if text.is_null() {
-                            super::error_text(error).to_owned()
-                        } else {
-                            CStr::from_ptr(text).to_string_lossy().into_owned()
-                        },
-                    }
-                })
-                .collect()
-        }
     }
 
     /// Calls `each` with every record of a delivery event.

@@ -18,8 +18,13 @@ mod topic;
 
 use std::ffi::CStr;
 
-pub use admin::{NewTopic, create_topics};
-pub use describing::TopicDescription;
+pub use admin::{
+    Broker, ClusterDescription, ConfigEntry, GroupDescription, GroupListing, GroupMember, NewTopic, Outcome,
+    Refusal, add_partitions, alter_group_offsets, alter_topic_configs, create_topics, delete_groups,
+    delete_records, delete_topics, describe_cluster, describe_groups, describe_topics, group_offsets,
+    list_groups, list_offsets, topic_configs,
+};
+pub use describing::{PartitionDescription, TopicDescription};
 pub use event::{Delivery, Event, EventKind};
 pub use handle::{Handle, Kind};
 pub use message::Message;

@@ -82,25 +82,32 @@ pub(super) unsafe fn read(list: *const sys::rd_kafka_topic_partition_list_t) -> 
     if list.is_null() {
         return Vec::new();
     }
-    // SAFETY: `elems` holds `cnt` entries with NUL-terminated names, and metadata of the size beside it.
+    // SAFETY: `elems` holds `cnt` entries.
     unsafe {
         let count = usize::try_from((*list).cnt).unwrap_or(0);
         (0..count)
-            .map(|index| {
-                let entry = &*(*list).elems.add(index);
-                PartitionOffset {
-                    topic: CStr::from_ptr(entry.topic).to_string_lossy().into_owned(),
-                    partition: entry.partition,
-                    offset: entry.offset,
-                    error: entry.err,
-                    metadata: if entry.metadata.is_null() {
-                        String::new()
-                    } else {
-                        let bytes = slice::from_raw_parts(entry.metadata.cast(), entry.metadata_size);
-                        String::from_utf8_lossy(bytes).into_owned()
-                    },
-                }
-            })
+            .map(|index| read_one((*list).elems.add(index)))
             .collect()
+    }
+}
+
+/// # Safety
+/// `entry` must be live.
+pub(super) unsafe fn read_one(entry: *const sys::rd_kafka_topic_partition_t) -> PartitionOffset {
+    // SAFETY: its name is NUL-terminated, its metadata of the size beside it.
+    unsafe {
+        let entry = &*entry;
+        PartitionOffset {
+            topic: CStr::from_ptr(entry.topic).to_string_lossy().into_owned(),
+            partition: entry.partition,
+            offset: entry.offset,
+            error: entry.err,
+            metadata: if entry.metadata.is_null() {
+                String::new()
+            } else {
+                let bytes = slice::from_raw_parts(entry.metadata.cast(), entry.metadata_size);
+                String::from_utf8_lossy(bytes).into_owned()
+            },
+        }
     }
 }

@@ -2,14 +2,17 @@
 //! threads made for them.
 
 use std::collections::BTreeMap;
-use std::ffi::{CStr, CString};
-use std::ptr;
+use std::ffi::{CStr, CString, c_char};
 use std::time::Duration;
+use std::{ptr, slice};
 
 use rdkafka::bindings as sys;
 use rdkafka::types::RDKafkaRespErr;
 
-use super::{Handle, NO_ERROR, OFFSET_END, PartitionOffset, Partitions, Queue, take_error, timeout_ms};
+use super::{
+    Handle, NO_ERROR, OFFSET_END, PartitionDescription, PartitionOffset, Partitions, Queue, take_error,
+    timeout_ms,
+};
 
 /// What the cluster knows of a topic.
 #[derive(Clone, Debug)]
@@ -20,6 +23,15 @@ pub struct TopicMetadata {
     pub partitions: i32,
     /// All of them have a leader.
     pub has_leaders: bool,
+}
+
+/// What any broker knows of the cluster.
+#[derive(Clone, Debug)]
+pub struct ClusterMetadata {
+    /// Number, host and port.
+    pub brokers: Vec<(i32, String, i32)>,
+    /// All topics with their partitions.
+    pub topics: BTreeMap<String, Vec<PartitionDescription>>,
 }
 
 impl Handle {
@@ -57,6 +69,27 @@ impl Handle {
             let topics = read_metadata(metadata);
             sys::rd_kafka_metadata_destroy(metadata);
             Ok(topics)
+        }
+    }
+
+    /// Asks any broker for all topics and brokers.
+    pub fn cluster_metadata(&self, timeout: Duration) -> Result<ClusterMetadata, RDKafkaRespErr> {
+        let mut metadata = ptr::null();
+        // SAFETY: the answer is read and released here.
+        unsafe {
+            let error = sys::rd_kafka_metadata(
+                self.ptr(),
+                1,
+                ptr::null_mut(),
+                &raw mut metadata,
+                timeout_ms(timeout),
+            );
+            if error != NO_ERROR {
+                return Err(error);
+            }
+            let cluster = read_cluster(metadata);
+            sys::rd_kafka_metadata_destroy(metadata);
+            Ok(cluster)
         }
     }
 
@@ -307,4 +340,51 @@ unsafe fn read_metadata(metadata: *const sys::rd_kafka_metadata) -> BTreeMap<Str
             })
             .collect()
     }
+}
+
+/// # Safety
+/// `metadata` must be live.
+unsafe fn read_cluster(metadata: *const sys::rd_kafka_metadata) -> ClusterMetadata {
+    // SAFETY: the arrays have the lengths that stand beside them.
+    unsafe {
+        let brokers = entries((*metadata).brokers, (*metadata).broker_cnt);
+        let topics = entries((*metadata).topics, (*metadata).topic_cnt);
+        ClusterMetadata {
+            brokers: brokers
+                .iter()
+                .map(|broker| (broker.id, text(broker.host), broker.port))
+                .collect(),
+            topics: topics
+                .iter()
+                .map(|topic| {
+                    let partitions = entries(topic.partitions, topic.partition_cnt).iter();
+                    let described = partitions.map(|partition| PartitionDescription {
+                        partition: partition.id,
+                        leader: partition.leader,
+                        replicas: entries(partition.replicas, partition.replica_cnt).to_vec(),
+                        in_sync: entries(partition.isrs, partition.isr_cnt).to_vec(),
+                    });
+                    (text(topic.topic), described.collect())
+                })
+                .collect(),
+        }
+    }
+}
+
+/// # Safety
+/// `first` must be null or point to `count` entries that outlive `'a`.
+unsafe fn entries<'a, T>(first: *const T, count: i32) -> &'a [T] {
+    let count = usize::try_from(count).unwrap_or(0);
+    if first.is_null() || count == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { slice::from_raw_parts(first, count) }
+}
+
+/// # Safety
+/// `text` must be a string that is live.
+unsafe fn text(text: *const c_char) -> String {
+    // SAFETY: the caller's promise.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }

@@ -1,0 +1,31 @@
+import type { AdminClient } from './client.ts'
+import { type AdminCallOptions, callOptions } from './options.ts'
+import { Topics } from './topics.ts'
+import type { ClusterDescription } from './types.ts'
+
+/**
+ * Administration of a cluster, `kafkaService.admin`. It connects by itself when it is first used, and is closed with the
+ * service; neither a producer nor a consumer is needed.
+ */
+export class Admin {
+  readonly topics: Topics
+  readonly #client: () => Promise<AdminClient>
+
+  /** @internal Use `kafkaService.admin`. */
+  constructor(client: () => Promise<AdminClient>) {
+    this.#client = client
+    this.topics = new Topics(client)
+  }
+
+  /** Id, controller and brokers. */
+  async cluster(options?: AdminCallOptions): Promise<ClusterDescription> {
+    const { timeoutMs } = callOptions(options, [], 'admin.cluster')
+    const client = await this.#client()
+    const { id, controller, brokers } = await client.ask((native) => native.describeCluster(timeoutMs))
+    return {
+      id: id ?? null,
+      controller: controller ?? null,
+      brokers: brokers.map(({ rack, ...broker }) => ({ ...broker, ...(rack != null && { rack }) })),
+    }
+  }
+}

@@ -1,0 +1,54 @@
+//! What a refusal means.
+
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::core::error::{CoreError, ErrorCode, Result};
+use crate::core::rd::{Handle, Outcome, Refusal};
+
+/// The error of a request; `what` reads as in "topic orders cannot be created".
+pub(super) fn failure(what: &str, refusal: &Refusal) -> CoreError {
+    use RDKafkaErrorCode as E;
+    let cause = E::from(refusal.cause);
+    let code = match cause {
+        E::InvalidPartitions
+        | E::InvalidReplicationFactor
+        | E::InvalidReplicaAssignment
+        | E::InvalidConfig
+        | E::InvalidRequest
+        | E::InvalidArgument
+        | E::InvalidGroupId
+        | E::PolicyViolation => ErrorCode::InvalidArgument,
+        E::OperationTimedOut | E::RequestTimedOut => ErrorCode::ConnectionTimeout,
+        E::BrokerTransportFailure | E::AllBrokersDown => ErrorCode::ConnectionFailed,
+        E::TopicAlreadyExists => ErrorCode::TopicExists,
+        E::GroupIdNotFound => ErrorCode::UnknownGroup,
+        E::NonEmptyGroup | E::UnknownMemberId => ErrorCode::GroupInUse,
+        E::OffsetOutOfRange => ErrorCode::OffsetOutOfRange,
+        _ => CoreError::code_of(refusal.cause, ErrorCode::AdminFailed),
+    };
+    let text = refusal.text.trim_end_matches('.');
+    let why = match cause {
+        E::NonEmptyGroup | E::UnknownMemberId => "it has members: stop them first",
+        E::GroupIdNotFound => "there is no such group",
+        E::UnknownTopicOrPartition => "there is no such topic or partition",
+        _ => text,
+    };
+    CoreError::new(code, format!("{what}: {why}")).caused_by(refusal.cause)
+}
+
+/// The first of several that was refused is the error; `what` tells of it by its name.
+pub(super) fn all_done(outcomes: &[Outcome], what: impl Fn(&str) -> String) -> Result<()> {
+    let refused = outcomes
+        .iter()
+        .find_map(|outcome| Some((&outcome.name, outcome.refusal.as_ref()?)));
+    refused.map_or(Ok(()), |(name, refusal)| Err(failure(&what(name), refusal)))
+}
+
+/// Fails on an embedded cluster, which has no requests of administration; `what` reads as in "it cannot …".
+pub(super) fn needs_kafka(handle: &Handle, what: &str) -> Result<()> {
+    if handle.is_embedded() {
+        let text = format!("the embedded broker cannot {what}: it has no such request; use Kafka for that");
+        return Err(CoreError::new(ErrorCode::EmbeddedUnsupported, text));
+    }
+    Ok(())
+}
