@@ -1565,6 +1565,29 @@ declare function retry({ afterMs }?: RetryVerdictOptions): Verdict;
 declare function deadLetter(reason: string | Error): Verdict;
 
 /**
+ * The channels of `node:diagnostics_channel` that tell what a service does. Each is a tracing channel, with events for
+ * the start, the end and the error of a promise: `tracing:narad:send:start` and so on.
+ */
+declare const CHANNELS: {
+    /** A call to `send` or `sendRecords`: {@link SendDiagnostics}. */
+    readonly send: "narad:send";
+    /** An attempt of a handler: {@link ProcessDiagnostics}. */
+    readonly process: "narad:process";
+};
+/** What the events of `narad:send` are given; at the end also with `result` or `error`. */
+interface SendDiagnostics {
+    topic: string;
+    /** As middleware sees them: headers may be added at the start. */
+    records: readonly SendRecord[];
+}
+/** What the events of `narad:process` are given; at the end also with `result` or `error`. */
+interface ProcessDiagnostics {
+    group: string;
+    /** One, or those of the batch. */
+    records: readonly RecordContext[];
+}
+
+/**
  * A validator as [Standard Schema](https://standardschema.dev) version 1 says it; zod, valibot, arktype and others are.
  * The specification advises to copy its types.
  */
@@ -2477,6 +2500,7 @@ export {
   AuthenticationError,
   AuthorizationError,
   BusinessError,
+  CHANNELS,
   ClosedError,
   CommitError,
   ConfigError,
@@ -2618,6 +2642,7 @@ export type {
   PartitionOffsets,
   PartitionPlace,
   PeerName,
+  ProcessDiagnostics,
   PublishInput,
   PublishOptions,
   RawHeader,
@@ -2650,6 +2675,7 @@ export type {
   SchemaResult,
   SeekTarget,
   SendContext,
+  SendDiagnostics,
   SendErrorFields,
   SendNext,
   SendOptions,

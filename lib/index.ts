@@ -50,6 +50,7 @@ export type {
   RetryTopicOptions,
 } from './delivery/options.ts'
 export { ack, deadLetter, type RetryVerdictOptions, retry, type Verdict } from './delivery/verdict.ts'
+export { CHANNELS, type ProcessDiagnostics, type SendDiagnostics } from './diagnostics.ts'
 export type { NaradErrorCode } from './error-codes.ts'
 export {
   AdminError,

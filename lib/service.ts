@@ -14,6 +14,7 @@ import {
 } from './consumer/subscribe-options.ts'
 import { Subscription } from './consumer/subscription.ts'
 import { describeValue } from './describe.ts'
+import { diagnostics } from './diagnostics.ts'
 import { ArgumentError, ClosedError, ConfigError } from './errors.ts'
 import { ServiceEmitter } from './events.ts'
 import type { Health, ServiceMode } from './health.ts'
@@ -88,7 +89,7 @@ export class KafkaService extends ServiceEmitter {
     this.#config = resolveConfig(config === undefined ? this.#given : config)
     const { logLevel: level, logger, enableMiddleware } = this.#config
     this.#logger = createLogger({ level, logger })
-    this.#middleware.setBuiltIn(enableMiddleware ? [logging(this.#logger)] : [])
+    this.#middleware.setBuiltIn(enableMiddleware ? [...diagnostics(), logging(this.#logger)] : [])
     this.#metrics = enableMiddleware ? (this.#metrics ?? new Metrics()) : undefined
     this.#session = new Session(this.#config, this.#logger, this, this.#metrics)
     this.#wasDisconnected = false

@@ -35,7 +35,7 @@ const { outputFiles } = await build({
   target: 'node20',
   charset: 'utf8',
   // Loaded when first needed, from dist/ as from lib/.
-  external: ['../native/index.cjs'],
+  external: ['../native/index.cjs', '@opentelemetry/api'],
   sourcemap: 'linked',
   logLevel: 'warning',
 })

@@ -1,3 +1,3 @@
 // @ts-check
 /** What users can import: `narad` and `narad/…`, each of the file of that name in lib/. */
-export const ENTRIES = ['index', 'testing', 'express', 'fastify', 'prometheus']
+export const ENTRIES = ['index', 'testing', 'express', 'fastify', 'opentelemetry', 'prometheus']

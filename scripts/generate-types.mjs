@@ -16,7 +16,7 @@ const NODE_TYPES = '/// <reference types="node" />\n'
 
 const bundle = await rollup({
   input: Object.fromEntries(ENTRIES.map((name) => [name, join(ROOT, 'lib', `${name}.ts`)])),
-  external: /^node:/,
+  external: /^(node:|@opentelemetry\/)/,
   plugins: [dts({ tsconfig: join(ROOT, 'tsconfig.json'), compilerOptions: { noEmit: false, stripInternal: true } })],
   onLog(level, { message }) {
     if (level !== 'debug') console.log(message)
@@ -58,7 +58,7 @@ async function namesAtRunTime(entry) {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    external: ['../native/index.cjs'],
+    external: ['../native/index.cjs', '@opentelemetry/api'],
     logLevel: 'error',
   })
   return new Set(Object.values(metafile.outputs).flatMap((file) => file.exports))
