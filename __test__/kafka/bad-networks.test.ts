@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { KafkaError } from 'narad'
 import { createTopic, ownClusterSkip } from '../helpers/kafka.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
 import { type ProxiedKafka, startProxiedKafka } from '../helpers/proxied-kafka.ts'
@@ -11,6 +13,7 @@ import { waitFor } from '../helpers/wait.ts'
 const ROUNDS = 10
 const PER_ROUND = 50
 const SESSION_MS = 6_000
+const ROUND_TRIP_MS = 300
 
 interface Checked {
   id: number
@@ -37,6 +40,38 @@ describe('Kafka behind a bad network', { skip: ownClusterSkip() }, () => {
     const topic = randomTopic()
     await createTopic(kafka.internalBrokers, topic, { partitions })
     return topic
+  }
+
+  // One whose first request was not answered yet left without a word, and its report said that it had left. To the
+  // coordinator it was a member, and the group waited for 45 s until its session had ended.
+  for (const groupProtocol of ['classic', 'consumer'] as const) {
+    test(`C9, ${groupProtocol}: members that leave while they join hold nobody up`, async (t) => {
+      const [topic, group, received] = [await newTopic(2), randomGroup(), new Received<number>()]
+      const join = async (brokers: string) => {
+        const service = makeService(t, { brokers, groupProtocol })
+        await service.connectConsumer(group)
+        const subscribing = service.subscribe<number>(topic, received.handler)
+        return { service, code: subscribing.catch(({ code }: KafkaError) => code) }
+      }
+      await (await join(kafka.internalBrokers)).code
+      kafka.proxy.setFaults({ delayMs: ROUND_TRIP_MS / 2 })
+      const leave = async (_: unknown, turn: number) => {
+        const { service } = await join(kafka.brokers)
+        await delay((turn * ROUND_TRIP_MS) / 2)
+        const { groups } = await service.disconnect()
+        return groups.map(({ leftGroup }) => leftGroup)
+      }
+      const left = await Promise.all(Array.from({ length: 16 }, leave))
+      kafka.proxy.setFaults({})
+      assert.deepEqual(left, Array(16).fill([true]))
+      assert.notEqual(await (await join(kafka.internalBrokers)).code, 'NARAD_SUBSCRIBE_TIMEOUT')
+      const producer = await makeProducer(t, { brokers: kafka.internalBrokers })
+      await producer.sendRecords(
+        topic,
+        [0, 1].map((partition) => ({ partition, value: String(partition) })),
+      )
+      await received.count(2)
+    })
   }
 
   test('B5: connections that are reset before the answer to a produce lose, repeat and swap no record', async (t) => {

@@ -34,6 +34,8 @@ const COMMIT_POLL: Duration = Duration::from_millis(50);
 const LEAVE_POLL: Duration = Duration::from_millis(10);
 /// A goodbye that nobody waits for is given up after this long.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// A coordinator that answers names a new member within this time.
+const NAMING_GRACE: Duration = Duration::from_secs(1);
 /// Leaving the group is given this much of a close's time, or a quarter of it where that is less.
 const LEAVE_GRACE: Duration = Duration::from_millis(500);
 
@@ -384,14 +386,27 @@ impl Group {
     /// it says so behind a request that the coordinator answers last. Either way the others would wait for this member
     /// until its session ends. To unsubscribe waits for the rebalance, and leaves with and without partitions.
     fn say_goodbye(&mut self, until: Instant) -> bool {
-        let is_told_by_close = !self.handle.is_cooperative()
-            || self.handle.is_kip_848()
-            || self.handle.is_static()
-            || self.fatal;
+        self.wait_until_named(until);
+        let is_told_by_close = self.handle.is_kip_848() || self.handle.is_static() || self.fatal;
         if is_told_by_close || self.handle.subscribe([]).is_err() {
             return true;
         }
         self.poll_until(until, |handle| !handle.has_member_id())
+    }
+
+    /// Between its first request and the answer to it, this is a member to its coordinator and not to librdkafka, which
+    /// would leave nothing: a member that nobody is would hold the group up until its session ends.
+    fn wait_until_named(&mut self, until: Instant) {
+        let has_asked = !self.topics.is_empty() && !self.fatal && self.right.check().is_ok();
+        if !has_asked {
+            return;
+        }
+        let until = until.min(Instant::now() + NAMING_GRACE);
+        if self.handle.is_kip_848() {
+            self.poll_until(until, Handle::is_member);
+        } else if !self.handle.is_static() {
+            self.poll_until(until, Handle::has_member_id);
+        }
     }
 
     fn poll_until(&mut self, deadline: Instant, is_done: impl Fn(&Handle) -> bool) -> bool {

@@ -1,0 +1,3 @@
+import { describeChurn } from '../behaviours/churn.ts'
+
+describeChurn(10)
