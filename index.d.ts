@@ -1535,88 +1535,6 @@ declare class Consumer {
     subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: ConsumerSubscribeOptions<T>): Promise<Subscription>;
 }
 
-/**
- * What becomes of a record, for a handler to return instead of throwing: {@link ack}, {@link retry} or
- * {@link deadLetter}. A batch handler returns one for all of its records, or an array with one for each. Any other
- * return value means that the record is done.
- */
-declare class Verdict {
-    private constructor();
-}
-/** Options of {@link retry}. */
-interface RetryVerdictOptions {
-    /** After how long, in milliseconds from 0 to 2,147,483,647. Default: the back-off of the subscription decides. */
-    afterMs?: number | undefined;
-}
-/** The record is done. */
-declare const ack: Verdict;
-/**
- * The record is to be handled again, as after a {@link TransientError}: it counts as a failed attempt, and after the
- * last one the record becomes a dead letter.
- *
- * @throws {@link ArgumentError} for an `afterMs` that is no delay.
- */
-declare function retry({ afterMs }?: RetryVerdictOptions): Verdict;
-/**
- * The record becomes a dead letter at once, as after a {@link PermanentError}.
- *
- * @param reason What the dead letter says of it; of an error, its message, name, code and stack.
- */
-declare function deadLetter(reason: string | Error): Verdict;
-
-/**
- * The channels of `node:diagnostics_channel` that tell what a service does. Each is a tracing channel, with events for
- * the start, the end and the error of a promise: `tracing:narad:send:start` and so on.
- */
-declare const CHANNELS: {
-    /** A call to `send` or `sendRecords`: {@link SendDiagnostics}. */
-    readonly send: "narad:send";
-    /** An attempt of a handler: {@link ProcessDiagnostics}. */
-    readonly process: "narad:process";
-};
-/** What the events of `narad:send` are given; at the end also with `result` or `error`. */
-interface SendDiagnostics {
-    topic: string;
-    /** As middleware sees them: headers may be added at the start. */
-    records: readonly SendRecord[];
-}
-/** What the events of `narad:process` are given; at the end also with `result` or `error`. */
-interface ProcessDiagnostics {
-    group: string;
-    /** One, or those of the batch. */
-    records: readonly RecordContext[];
-}
-
-/**
- * A validator as [Standard Schema](https://standardschema.dev) version 1 says it; zod, valibot, arktype and others are.
- * The specification advises to copy its types.
- */
-interface StandardSchema<Input = unknown, Output = Input> {
-    readonly '~standard': {
-        readonly version: 1;
-        readonly vendor: string;
-        readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-        readonly types?: {
-            readonly input: Input;
-            readonly output: Output;
-        } | undefined;
-    };
-}
-/** What a validator found. */
-type SchemaResult<Output> = {
-    readonly value: Output;
-    readonly issues?: undefined;
-} | {
-    readonly issues: readonly SchemaIssue[];
-};
-/** What is wrong, and where. */
-interface SchemaIssue {
-    readonly message: string;
-    readonly path?: ReadonlyArray<PropertyKey | {
-        readonly key: PropertyKey;
-    }> | undefined;
-}
-
 /** Offsets by partition number. */
 type PartitionOffsets = Readonly<Record<number, number>>;
 /** How far a replay has come. */
@@ -1935,6 +1853,287 @@ declare class KafkaService extends ServiceEmitter {
 declare const kafkaService: KafkaService;
 /** A service of its own, for a process that talks to more than one cluster, and for tests. */
 declare function createKafkaService(config?: KafkaConfig): KafkaService;
+
+/** What letters have in common that failed for the same reason. */
+interface Fingerprint {
+    /** Eight hexadecimal digits, the same for the same three. */
+    readonly id: string;
+    /** Name of the error. */
+    readonly name: string;
+    /** The topmost frame of its stack that is neither Node's nor a dependency's; undefined without a stack. */
+    readonly frame: string | undefined;
+    /** What the record tells of: its event type. */
+    readonly type: string | undefined;
+}
+
+/** A dead letter, as its headers tell it. Times are in milliseconds since the epoch. */
+interface DeadLetter {
+    /** `topic/partition/offset/group` of its record: the same for each letter of a record in a group. */
+    readonly id: string;
+    /** Where the letter is, and when it was written. */
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    readonly timestamp: number;
+    /** Where its record was; `timestamp` is -1 where the record had none. */
+    readonly source: {
+        readonly topic: string;
+        readonly partition: number;
+        readonly offset: number;
+        readonly timestamp: number;
+    };
+    /** The consumer group that could not handle it. */
+    readonly group: string;
+    /** `permanent`, or `transient` where the retries were used up. */
+    readonly class: string | undefined;
+    /** What the last error was. */
+    readonly error: {
+        readonly name: string;
+        readonly code: string | undefined;
+        readonly message: string;
+        readonly stack: string | undefined;
+    };
+    readonly fingerprint: Fingerprint;
+    /** How often the record was handed to its handler. */
+    readonly attempts: number;
+    /** How often it was replayed from a dead letter before. */
+    readonly replays: number;
+    readonly firstFailure: number;
+    readonly lastFailure: number;
+    /** The record was too large for the topic of the letters: it has no value, and cannot be replayed from here. */
+    readonly isTruncated: boolean;
+    readonly key: Buffer | null;
+    readonly value: Buffer | null;
+    /** The record's own headers. */
+    readonly headers: readonly RawHeader[];
+}
+/** The letter that a record of a topic of dead letters is; undefined where it is none of narad's. */
+declare function readDeadLetter(record: RecordContext): DeadLetter | undefined;
+
+/** Which letters are meant: those for which everything that is given holds. */
+interface LetterFilter {
+    /** `permanent` or `transient`. */
+    class?: string;
+    /** Name of the error. */
+    name?: string;
+    /** The event type of the record. */
+    type?: string;
+    /** The record's key, as text. */
+    key?: string;
+    /** The group that could not handle it. */
+    group?: string;
+    /** The id of the fingerprint, or its beginning. */
+    fingerprint?: string;
+    /** That failed last at this time or later. */
+    since?: Date;
+    /** That failed last before this time. */
+    until?: Date;
+}
+
+/** Where a letter is to be replayed: in the retry topic of its group, its source topic, or a topic of this name. */
+type ReplayInto = 'retry' | 'source' | {
+    readonly topic: string;
+};
+
+/** Which letters of a topic are looked at. */
+interface LetterOptions {
+    filter?: LetterFilter;
+    /** Those as well that were replayed or parked. Default: false. */
+    settled?: boolean;
+}
+/** How far a replay of letters, or their parking, has come. */
+interface DeskProgress {
+    /** Records of the topic that were read, and how many there are at most. */
+    read: number;
+    total: number;
+    /** Letters that were sent. */
+    sent: number;
+}
+/** Options of {@link DeadLetterDesk.park}. */
+interface ParkOptions {
+    filter?: LetterFilter;
+    /** Told about each second, and at the end. */
+    onProgress?: (progress: DeskProgress) => void;
+    /** Ends it after the letters at hand. */
+    signal?: AbortSignal;
+}
+/** Options of {@link DeadLetterDesk.plan} and {@link DeadLetterDesk.replay}. */
+interface ReplayLettersOptions extends ParkOptions {
+    /**
+     * Where the records go. `retry`: the retry topic with the shortest delay of the group that could not handle them, which
+     * nobody else reads. `source`: where they come from, where all groups see them again. Default: `retry`.
+     */
+    into?: ReplayInto;
+    /** Letters of records that were replayed so often are left where they are. Default: 3. */
+    maxReplays?: number;
+    /** Records a second, at most. Default: no limit. */
+    rate?: number;
+}
+
+/** What was done with a letter: `begun` where it is not known whether it was, because whoever did it did not come to tell. */
+type LetterState = 'open' | 'begun' | 'replayed' | 'parked';
+
+/** A topic of dead letters. */
+interface DeadLetterTopic {
+    topic: string;
+    partitions: number;
+    /** Its records, by their offsets: of a compacted topic there may be fewer. */
+    letters: number;
+    /** Those of them that were replayed or parked. */
+    settled: number;
+}
+/** Letters that failed for the same reason. */
+interface LetterStats {
+    fingerprint: Fingerprint;
+    letters: number;
+    /** When the first and the last of them failed last, in milliseconds since the epoch. */
+    first: number;
+    last: number;
+    /** Message and place (`partition/offset`) of the last of them. */
+    message: string;
+    place: string;
+}
+/** What becomes of the letters of a topic when they are replayed, or became of them. */
+interface LetterReplay {
+    /** Letters that the topic has. */
+    letters: number;
+    /** By topic, how many are sent to it. */
+    into: Record<string, number>;
+    /** Those of them that may have been sent before, by someone who was ended; they have the header `x-narad-dlq-repeat`. */
+    repeats: number;
+    /** Those that are left: replayed or parked before; not chosen by the filter; */
+    settled: number;
+    filtered: number;
+    /** of records that were replayed so often already; */
+    guarded: number;
+    /** without their value; */
+    truncated: number;
+    /** whose group has no retry topic, by `topic` and `group`. */
+    withoutTarget: Array<{
+        topic: string;
+        group: string;
+        letters: number;
+    }>;
+    /** Records of the topic that are no dead letters of narad. */
+    foreign: number;
+    /** False when its signal ended it before. */
+    isComplete: boolean;
+}
+/** Looks through dead letters, and brings them back. Made by {@link deadLetterDesk}. */
+declare class DeadLetterDesk {
+    #private;
+    /** All topics whose name ends with `.dlq`, by name. */
+    list(): Promise<DeadLetterTopic[]>;
+    /** The letters of a topic, with what was done with them. */
+    letters(topic: string, options?: LetterOptions): AsyncGenerator<DeadLetter & {
+        readonly state: LetterState;
+    }, void, undefined>;
+    /** Letters by fingerprint, the most frequent first. */
+    stats(topic: string, options?: LetterOptions): Promise<LetterStats[]>;
+    /** What {@link replay} would do, without doing it. */
+    plan(topic: string, options?: ReplayLettersOptions): Promise<LetterReplay>;
+    /**
+     * Sends the records of letters again. The letters stay where they are, and a topic beside theirs, `<topic>.desk`, tells
+     * that they were replayed: who calls again, also after a crash, goes on with those that are left.
+     *
+     * @throws What reading and sending do; nothing is lost by it.
+     */
+    replay(topic: string, options?: ReplayLettersOptions): Promise<LetterReplay>;
+    /**
+     * Copies letters as they are to `<topic>.parked`, which keeps them for ever, and takes them out of what is open.
+     *
+     * @returns How many.
+     */
+    park(topic: string, options?: ParkOptions): Promise<number>;
+}
+/**
+ * A desk for dead letters: lists and counts them, says why they failed, and brings them back.
+ *
+ * @param service Whose cluster is meant; it is connected where it has to be.
+ */
+declare function deadLetterDesk(service: KafkaService): DeadLetterDesk;
+
+/**
+ * What becomes of a record, for a handler to return instead of throwing: {@link ack}, {@link retry} or
+ * {@link deadLetter}. A batch handler returns one for all of its records, or an array with one for each. Any other
+ * return value means that the record is done.
+ */
+declare class Verdict {
+    private constructor();
+}
+/** Options of {@link retry}. */
+interface RetryVerdictOptions {
+    /** After how long, in milliseconds from 0 to 2,147,483,647. Default: the back-off of the subscription decides. */
+    afterMs?: number | undefined;
+}
+/** The record is done. */
+declare const ack: Verdict;
+/**
+ * The record is to be handled again, as after a {@link TransientError}: it counts as a failed attempt, and after the
+ * last one the record becomes a dead letter.
+ *
+ * @throws {@link ArgumentError} for an `afterMs` that is no delay.
+ */
+declare function retry({ afterMs }?: RetryVerdictOptions): Verdict;
+/**
+ * The record becomes a dead letter at once, as after a {@link PermanentError}.
+ *
+ * @param reason What the dead letter says of it; of an error, its message, name, code and stack.
+ */
+declare function deadLetter(reason: string | Error): Verdict;
+
+/**
+ * The channels of `node:diagnostics_channel` that tell what a service does. Each is a tracing channel, with events for
+ * the start, the end and the error of a promise: `tracing:narad:send:start` and so on.
+ */
+declare const CHANNELS: {
+    /** A call to `send` or `sendRecords`: {@link SendDiagnostics}. */
+    readonly send: "narad:send";
+    /** An attempt of a handler: {@link ProcessDiagnostics}. */
+    readonly process: "narad:process";
+};
+/** What the events of `narad:send` are given; at the end also with `result` or `error`. */
+interface SendDiagnostics {
+    topic: string;
+    /** As middleware sees them: headers may be added at the start. */
+    records: readonly SendRecord[];
+}
+/** What the events of `narad:process` are given; at the end also with `result` or `error`. */
+interface ProcessDiagnostics {
+    group: string;
+    /** One, or those of the batch. */
+    records: readonly RecordContext[];
+}
+
+/**
+ * A validator as [Standard Schema](https://standardschema.dev) version 1 says it; zod, valibot, arktype and others are.
+ * The specification advises to copy its types.
+ */
+interface StandardSchema<Input = unknown, Output = Input> {
+    readonly '~standard': {
+        readonly version: 1;
+        readonly vendor: string;
+        readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+        readonly types?: {
+            readonly input: Input;
+            readonly output: Output;
+        } | undefined;
+    };
+}
+/** What a validator found. */
+type SchemaResult<Output> = {
+    readonly value: Output;
+    readonly issues?: undefined;
+} | {
+    readonly issues: readonly SchemaIssue[];
+};
+/** What is wrong, and where. */
+interface SchemaIssue {
+    readonly message: string;
+    readonly path?: ReadonlyArray<PropertyKey | {
+        readonly key: PropertyKey;
+    }> | undefined;
+}
 
 /**
  * Something that happened, or in a {@link CommandEvent} is to happen, with what every reader wants to know of it.
@@ -2295,8 +2494,10 @@ declare const DEAD_LETTER_HEADERS: {
     readonly attempts: "x-narad-dlq-attempts";
     /** The record's own time; not there where it has none. The letter's time is when it was written. */
     readonly sourceTimestamp: "x-narad-dlq-source-timestamp";
-    /** How often the record was sent again from a dead letter, as whoever does so counts. */
+    /** How often the record was sent again from a dead letter. Also of a record that was, with `id`. */
     readonly replays: "x-narad-dlq-replays";
+    /** Of a record that was sent again from a dead letter: it may have been sent before, by someone who was ended. */
+    readonly repeat: "x-narad-dlq-repeat";
     /**
      * Only where the record was too large for the topic of the dead letters: its size in bytes. The letter has no value
      * then, and where that is still too much neither key nor headers of its own; the record itself is in its topic.
@@ -2536,6 +2737,7 @@ export {
   createEventBus,
   createKafkaService,
   deadLetter,
+  deadLetterDesk,
   dedupe,
   domainEvent,
   event,
@@ -2546,6 +2748,7 @@ export {
   kafkaService,
   memoryStore,
   message,
+  readDeadLetter,
   retry,
   systemLogger,
   timeout,
@@ -2580,13 +2783,17 @@ export type {
   ConsumerReport,
   ConsumerSubscribeOptions,
   CreateTopicOptions,
+  DeadLetter,
+  DeadLetterDesk,
   DeadLetterEvent,
   DeadLetterOptions,
+  DeadLetterTopic,
   DecodeContext,
   DedupeOptions,
   DedupeStore,
   DeleteRecordsOptions,
   DeliveryOptions,
+  DeskProgress,
   DevMode,
   DisconnectOptions,
   DisconnectReport,
@@ -2608,6 +2815,7 @@ export type {
   EventType,
   FailedAttempts,
   FailureClass,
+  Fingerprint,
   GroupHealth,
   GroupMetrics,
   GroupProtocol,
@@ -2622,6 +2830,11 @@ export type {
   KafkaMetrics,
   KafkaService,
   KeyInput,
+  LetterFilter,
+  LetterOptions,
+  LetterReplay,
+  LetterState,
+  LetterStats,
   ListTopicsOptions,
   LogLevel,
   LogMethod,
@@ -2637,6 +2850,7 @@ export type {
   Ordering,
   OutageEvent,
   OutageOptions,
+  ParkOptions,
   PartitionDescription,
   PartitionMetrics,
   PartitionOffsets,
@@ -2655,6 +2869,8 @@ export type {
   RecordMiddlewareContext,
   RecordStream,
   RemoteErrorFields,
+  ReplayInto,
+  ReplayLettersOptions,
   ReplayOptions,
   ReplayProgress,
   ReplayReport,

@@ -70,8 +70,10 @@ export const DEAD_LETTER_HEADERS = {
   attempts: 'x-narad-dlq-attempts',
   /** The record's own time; not there where it has none. The letter's time is when it was written. */
   sourceTimestamp: 'x-narad-dlq-source-timestamp',
-  /** How often the record was sent again from a dead letter, as whoever does so counts. */
+  /** How often the record was sent again from a dead letter. Also of a record that was, with `id`. */
   replays: 'x-narad-dlq-replays',
+  /** Of a record that was sent again from a dead letter: it may have been sent before, by someone who was ended. */
+  repeat: 'x-narad-dlq-repeat',
   /**
    * Only where the record was too large for the topic of the dead letters: its size in bytes. The letter has no value
    * then, and where that is still too much neither key nor headers of its own; the record itself is in its topic.

@@ -41,6 +41,19 @@ export type {
   TopicsInput,
 } from './consumer/subscribe-options.ts'
 export type { PartitionPlace, Subscription } from './consumer/subscription.ts'
+export {
+  type DeadLetterDesk,
+  type DeadLetterTopic,
+  deadLetterDesk,
+  type LetterReplay,
+  type LetterStats,
+} from './dead-letters/desk.ts'
+export type { DeskProgress, LetterOptions, ParkOptions, ReplayLettersOptions } from './dead-letters/desk-options.ts'
+export type { Fingerprint } from './dead-letters/fingerprint.ts'
+export type { LetterState } from './dead-letters/ledger.ts'
+export { type DeadLetter, readDeadLetter } from './dead-letters/letter.ts'
+export type { LetterFilter } from './dead-letters/letter-filter.ts'
+export type { ReplayInto } from './dead-letters/replay-target.ts'
 export type { Classify, FailureClass } from './delivery/failure.ts'
 export type {
   DeadLetterOptions,

@@ -34,6 +34,19 @@ export async function openService(flags: ConnectionFlags, extra: KafkaConfig = {
   return createKafkaService({ ...configOf(flags), ...extra }).init()
 }
 
+/** Runs a command with a service, and disconnects it whatever comes. */
+export async function withService(
+  flags: ConnectionFlags,
+  work: (service: KafkaService) => Promise<void>,
+): Promise<void> {
+  const service = await openService(flags)
+  try {
+    await work(service)
+  } finally {
+    await service.disconnect()
+  }
+}
+
 function configOf({ brokers, X: properties, config, verbose }: ConnectionFlags): KafkaConfig {
   const given = config === undefined ? {} : readConfig(config)
   return {

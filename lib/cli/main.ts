@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { addBroker } from './broker.ts'
 import { addCompletion } from './completion.ts'
 import { addConsume } from './consume.ts'
+import { addDlq } from './dlq.ts'
 import { EXIT, exitCodeOf, tellError } from './exit.ts'
 import { addProduce } from './produce.ts'
 
@@ -22,8 +23,12 @@ const program = new Command('narad')
       .join(', ')}.`,
   )
   .exitOverride()
-for (const add of [addProduce, addConsume, addBroker, addCompletion]) add(program)
-for (const command of program.commands) command.exitOverride()
+for (const add of [addProduce, addConsume, addDlq, addBroker, addCompletion]) add(program)
+const throwing = (command: Command) => {
+  command.exitOverride()
+  command.commands.forEach(throwing)
+}
+program.commands.forEach(throwing)
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {

@@ -4,6 +4,7 @@ import { type ConnectionFlags, gather, openService, splitPair, withConnection } 
 import { UsageError } from './exit.ts'
 import { linesOf } from './lines.ts'
 import { wholeNumber } from './numbers.ts'
+import { showProgress } from './progress.ts'
 import { fromRow } from './rows.ts'
 
 interface ProduceFlags extends ConnectionFlags {
@@ -22,7 +23,6 @@ interface ProduceFlags extends ConnectionFlags {
 /** Records in one send, and sends at a time. */
 const SEND_RECORDS = 1_000
 const SENDS_IN_FLIGHT = 5
-const PROGRESS_MS = 500
 
 export function addProduce(program: Command): void {
   withConnection(program.command('produce').description('send records, and say where they were written'))
@@ -132,14 +132,4 @@ function tell(places: readonly RecordMetadata[], output: 'text' | 'json'): void 
   const line = (place: RecordMetadata) =>
     output === 'json' ? JSON.stringify(place) : `${place.topic} [${place.partition}] @ ${place.offset}`
   process.stdout.write(places.map((place) => `${line(place)}\n`).join(''))
-}
-
-/** One line on a terminal that is written over and over; nothing where stderr is a file. */
-function showProgress(text: () => string): () => void {
-  if (!process.stderr.isTTY) return () => {}
-  const timer = setInterval(() => process.stderr.write(`\r${text()}`), PROGRESS_MS)
-  return () => {
-    clearInterval(timer)
-    process.stderr.write('\r\x1b[K')
-  }
 }

@@ -13,3 +13,10 @@ export function untilSignal(end: () => Promise<unknown>): Promise<void> {
     process.once('SIGINT', onSignal)
   })
 }
+
+/** Aborts at SIGTERM or SIGINT, for work that ends by itself. A second signal does not wait for it. */
+export function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  void untilSignal(async () => stop.abort())
+  return stop.signal
+}

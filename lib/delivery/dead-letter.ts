@@ -27,7 +27,7 @@ export interface FailureHistory {
 /** The record's own bytes and headers, with headers that say where it was and why it is here. Does not throw. */
 export function deadLetter(source: LetterSource, history: FailureHistory): SideRecord {
   const { rawKey: key, rawValue: value, rawHeaders } = source
-  const kept = rawHeaders.filter(([name]) => !isOurs(name))
+  const kept = rawHeaders.filter(([name]) => !isOwnHeader(name))
   const replays = rawHeaders.findLast(([name]) => name === NAMES.replays)?.[1]?.toString('latin1') ?? ''
   return { key, value, headers: [...kept, ...placeOf(source), ...storyOf(source, history, replays)] }
 }
@@ -37,7 +37,7 @@ export function deadLetter(source: LetterSource, history: FailureHistory): SideR
  * record but its place.
  */
 export function stubs({ key, value, headers }: SideRecord): SideRecord[] {
-  const own = headers.filter(([name]) => !isOurs(name))
+  const own = headers.filter(([name]) => !isOwnHeader(name))
   const size = own.reduce(
     (sum, [name, text]) => sum + Buffer.byteLength(name) + byteLength(text),
     byteLength(key) + byteLength(value),
@@ -45,7 +45,7 @@ export function stubs({ key, value, headers }: SideRecord): SideRecord[] {
   const truncated = [NAMES.truncated, String(size)] as const
   return [
     { key, value: null, headers: [...headers, truncated] },
-    { key: null, value: null, headers: [...headers.filter(([name]) => isOurs(name)), truncated] },
+    { key: null, value: null, headers: [...headers.filter(([name]) => isOwnHeader(name)), truncated] },
   ]
 }
 
@@ -79,7 +79,8 @@ function storyOf(source: LetterSource, { failure, attempts, ...times }: FailureH
   ]
 }
 
-function isOurs(name: string): boolean {
+/** Whether a header is narad's own word about a failure, and not the record's. */
+export function isOwnHeader(name: string): boolean {
   return name.startsWith('__dlq.errors.') || name.startsWith('x-narad-dlq-') || isRetryHeader(name)
 }
 

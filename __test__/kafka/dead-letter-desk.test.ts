@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { DEAD_LETTER_HEADERS, RETRY_HEADERS, type RecordInput } from 'narad'
+import { describeDeadLetterDesk } from '../behaviours/dead-letter-desk.ts'
+import { kafkaBed } from '../helpers/bed.ts'
+import { narad, run } from '../helpers/command.ts'
+import { randomGroup } from '../helpers/names.ts'
+import { makeProducer } from '../helpers/service.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+const bed = kafkaBed()
+const LETTERS = 10_000
+
+describeDeadLetterDesk(bed)
+
+function letter(topic: string, group: string, offset: number): RecordInput {
+  return {
+    key: `k${offset}`,
+    value: `{"id":${offset}}`,
+    partition: offset % 3,
+    headers: {
+      [DEAD_LETTER_HEADERS.topic]: topic,
+      [DEAD_LETTER_HEADERS.partition]: String(offset % 3),
+      [DEAD_LETTER_HEADERS.offset]: String(offset),
+      [DEAD_LETTER_HEADERS.group]: group,
+      [DEAD_LETTER_HEADERS.id]: `${topic}/${offset % 3}/${offset}/${group}`,
+    },
+  }
+}
+
+describe('The dead-letter desk on Kafka alone', { skip: bed.skip }, () => {
+  test('a replay that is killed three times and called again sends each letter once, or marks it as a repeat', async (t) => {
+    const [brokers, topic, group] = [await bed.brokers(), await bed.topic(3), randomGroup()]
+    const dlq = await bed.topic(3, `${topic}.${group}.dlq`)
+    const retry = await bed.topic(3, `${topic}.${group}.retry.1m`)
+    const service = await makeProducer(t, { brokers })
+    await service.sendRecords(
+      dlq,
+      Array.from({ length: LETTERS }, (_, offset) => letter(topic, group, offset)),
+    )
+    const sent = async () => {
+      const offsets = await service.admin.topics.offsets(retry)
+      return offsets.reduce((sum, { end }) => sum + end, 0)
+    }
+    const args = ['dlq', 'replay', dlq, '-b', brokers, '--execute']
+    for (const count of [1_000, 3_000, 6_000]) {
+      const child = narad(t, [...args, '--rate', '5000'])
+      await waitFor(async () => (await sent()) >= count, { what: `${count} replayed letters`, timeoutMs: 30_000 })
+      await child.kill('SIGKILL')
+      assert.ok((await sent()) < LETTERS, 'it was killed before its end')
+    }
+    const { code, lines, stderr } = await run(t, args)
+    assert.equal(code, 0, stderr)
+    t.diagnostic(lines.join(' '))
+    const copies = new Map<string, boolean[]>()
+    const now = Date.now()
+    for await (const { headers } of service.read(retry, { to: 'end', codec: 'buffer' })) {
+      const id = headers[DEAD_LETTER_HEADERS.id] ?? ''
+      copies.set(id, [...(copies.get(id) ?? []), headers[DEAD_LETTER_HEADERS.repeat] === 'true'])
+      assert.ok(Number(headers[RETRY_HEADERS.due]) <= now, 'due at once')
+    }
+    assert.equal(copies.size, LETTERS, 'none is lost')
+    const twice = [...copies.values()].filter((marks) => marks.length > 1)
+    assert.ok(
+      twice.every(([first, ...others]) => first === false && others.every((isMarked) => isMarked)),
+      'the copies of a letter but the first say so',
+    )
+    assert.ok(twice.length <= 300, `a batch for each kill at most, but ${twice.length}`)
+    assert.match((await run(t, args)).lines.join('\n'), /10000 were replayed or parked before/)
+  })
+})

@@ -1,0 +1,179 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import type { DeskProgress, LetterReplay, ReplayInto } from '../index.ts'
+import { type ConnectionFlags, withConnection, withService } from './connection.ts'
+import { type LetterFlags, letterFilterOf, withLetterFilter } from './dlq-filter.ts'
+import { type ShowFlags, show } from './dlq-show.ts'
+import { EXIT, UsageError } from './exit.ts'
+import { wholeNumber } from './numbers.ts'
+import { type OutputFlags, printRows, tellPlanOnly, withExecute, withOutput } from './output.ts'
+import { showProgress } from './progress.ts'
+import { stopSignal } from './until-signal.ts'
+
+interface ListFlags extends ConnectionFlags, LetterFlags, OutputFlags {
+  settled?: boolean
+}
+
+interface ReplayFlags extends ConnectionFlags, LetterFlags, OutputFlags {
+  into?: string
+  intoSource?: boolean
+  rate?: number
+  maxReplays?: number
+  execute?: boolean
+}
+
+export function addDlq(program: Command): void {
+  const dlq = program.command('dlq').description('look through dead letters, and bring them back')
+  withOutput(withConnection(dlq.command('list').description('topics of dead letters, and how many there are'))).action(
+    list,
+  )
+  withLetterFilter(withOutput(withConnection(dlq.command('stats').description('letters by what they failed with'))))
+    .argument('<topic>', 'a topic of dead letters')
+    .option('--settled', 'also those that were replayed or parked')
+    .action(stats)
+  withLetterFilter(withOutput(withConnection(dlq.command('show').description('letters, or one of them in full'))))
+    .argument('<topic>', 'a topic of dead letters')
+    .argument('[letter]', 'partition and offset of a letter, such as 0/42; without it they are listed')
+    .option('-n, --number <letters>', 'list so many', wholeNumber, 20)
+    .option('--settled', 'also those that were replayed or parked')
+    .option('--as-test', 'print a test for Jest that reproduces the letter, the first one where none is named')
+    .option('--handlers <file>', 'of the test: a handlers file, as for narad consume')
+    .action((topic: string, letter: string | undefined, flags: ShowFlags) => show(topic, letter, flags))
+  const replay = dlq.command('replay').description('send the records of letters again, for their group alone')
+  withExecute(withLetterFilter(withOutput(withConnection(replay))))
+    .argument('<topic>', 'a topic of dead letters')
+    .option('--into <topic>', 'a topic to send them to, instead of the retry topic of their group')
+    .option('--into-source', 'to where they come from: all groups of that topic see them again')
+    .option('--rate <number>', 'records a second, at most (default: no limit)', atLeastOne)
+    .option('--max-replays <number>', 'leave records that were replayed so often (default: 3)', atLeastOne)
+    .addHelpText('after', '\nMay be ended and called again: it goes on with the letters that are left.')
+    .action(replayLetters)
+  const park = dlq.command('park').description('set letters aside, in a topic that keeps them')
+  withExecute(withLetterFilter(withOutput(withConnection(park))))
+    .argument('<topic>', 'a topic of dead letters')
+    .action(parkLetters)
+}
+
+async function list(flags: ListFlags): Promise<void> {
+  await withService(flags, async (service) => {
+    const { deadLetterDesk } = await import('../index.ts')
+    printRows(flags, await deadLetterDesk(service).list(), {
+      TOPIC: ({ topic }) => topic,
+      PARTITIONS: ({ partitions }) => partitions,
+      LETTERS: ({ letters }) => letters,
+      SETTLED: ({ settled }) => settled,
+      OPEN: ({ letters, settled }) => letters - settled,
+    })
+  })
+}
+
+async function stats(topic: string, flags: ListFlags): Promise<void> {
+  await withService(flags, async (service) => {
+    const { deadLetterDesk } = await import('../index.ts')
+    const options = { filter: letterFilterOf(flags), settled: flags.settled ?? false }
+    printRows(flags, await deadLetterDesk(service).stats(topic, options), {
+      FINGERPRINT: ({ fingerprint }) => fingerprint.id,
+      LETTERS: ({ letters }) => letters,
+      ERROR: ({ fingerprint }) => fingerprint.name,
+      'TOP FRAME': ({ fingerprint }) => fingerprint.frame ?? '',
+      TYPE: ({ fingerprint }) => fingerprint.type ?? '',
+      FIRST: ({ first }) => new Date(first).toISOString(),
+      LAST: ({ last }) => new Date(last).toISOString(),
+      EXAMPLE: ({ place }) => place,
+    })
+  })
+}
+
+async function replayLetters(topic: string, flags: ReplayFlags): Promise<void> {
+  if (flags.into !== undefined && flags.intoSource) throw new UsageError('give --into or --into-source')
+  const into: ReplayInto | undefined =
+    flags.into !== undefined ? { topic: flags.into } : flags.intoSource ? 'source' : undefined
+  const options = {
+    filter: letterFilterOf(flags),
+    ...(into !== undefined && { into }),
+    ...(flags.maxReplays !== undefined && { maxReplays: flags.maxReplays }),
+  }
+  await withService(flags, async (service) => {
+    const { deadLetterDesk } = await import('../index.ts')
+    const desk = deadLetterDesk(service)
+    if (!flags.execute) {
+      tellReplay(topic, await desk.plan(topic, options), flags, 'to replay')
+      return tellPlanOnly()
+    }
+    const { rate } = flags
+    const report = await withProgress((onProgress, signal) =>
+      desk.replay(topic, { ...options, ...(rate !== undefined && { rate }), onProgress, signal }),
+    )
+    tellReplay(topic, report, flags, 'replayed')
+    if (report.withoutTarget.length > 0) process.exitCode = EXIT.failed
+  })
+}
+
+async function parkLetters(topic: string, flags: ReplayFlags): Promise<void> {
+  const filter = letterFilterOf(flags)
+  await withService(flags, async (service) => {
+    const { deadLetterDesk } = await import('../index.ts')
+    const desk = deadLetterDesk(service)
+    let letters = 0
+    if (flags.execute)
+      letters = await withProgress((onProgress, signal) => desk.park(topic, { filter, onProgress, signal }))
+    else for await (const _ of desk.letters(topic, { filter })) letters += 1
+    const into = `${topic}.parked`
+    const text = `${topic}: ${letters} letters ${flags.execute ? 'parked' : 'to park'} in ${into}`
+    process.stdout.write(`${flags.output === 'json' ? JSON.stringify({ topic, letters, into }) : text}\n`)
+    if (!flags.execute) tellPlanOnly()
+  })
+}
+
+/** Shows how far it has come, and ends it at a signal. */
+async function withProgress<Result>(
+  work: (onProgress: (progress: DeskProgress) => void, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  let shown: DeskProgress = { read: 0, total: 0, sent: 0 }
+  const hide = showProgress(() => `narad: ${shown.sent} sent, ${shown.read} of ${shown.total} letters looked at`)
+  try {
+    return await work((progress) => {
+      shown = progress
+    }, stopSignal())
+  } finally {
+    hide()
+  }
+}
+
+function tellReplay(topic: string, plan: LetterReplay, { output, maxReplays = 3 }: ReplayFlags, what: string): void {
+  if (output === 'json') {
+    process.stdout.write(`${JSON.stringify({ topic, ...plan })}\n`)
+    return
+  }
+  const { into, repeats, settled, filtered, guarded, truncated, withoutTarget, foreign } = plan
+  const lines: Array<[count: number, text: string]> = [
+    ...Object.entries(into).map(([target, count]): [number, string] => [count, `${what} into ${target}`]),
+    [repeats, 'of them perhaps once more: who replayed them before did not come to tell'],
+    [settled, 'were replayed or parked before'],
+    [filtered, 'are not among those that were asked for'],
+    [guarded, `are left, because their records were replayed ${maxReplays} times: --max-replays`],
+    [
+      truncated,
+      'are left, because they have no value: it was too large, and is in the source topic if it is still there',
+    ],
+    ...withoutTarget.map((one): [number, string] => [
+      one.letters,
+      `are left, because group ${one.group} has no retry topic for ${one.topic}: subscribe with "retry: { topics }", or ` +
+        '--into-source, where every group of the topic sees them again',
+    ]),
+    [foreign, 'are no dead letters of narad'],
+  ]
+  const told = lines.filter(([count]) => count > 0)
+  const width = Math.max(0, ...told.map(([count]) => String(count).length))
+  const all = [
+    `${topic}: ${plan.letters} letters`,
+    ...told.map(([count, text]) => `  ${String(count).padStart(width)} ${text}`),
+  ]
+  process.stdout.write(`${all.join('\n')}\n`)
+  if (!plan.isComplete) process.stderr.write('narad: ended before its end; call it again to go on\n')
+}
+
+function atLeastOne(text: string): number {
+  const number = wholeNumber(text)
+  if (number > 0) return number
+  throw new InvalidArgumentError('It must be a whole number from 1.')
+}

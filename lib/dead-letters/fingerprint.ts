@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto'
+
+/** What letters have in common that failed for the same reason. */
+export interface Fingerprint {
+  /** Eight hexadecimal digits, the same for the same three. */
+  readonly id: string
+  /** Name of the error. */
+  readonly name: string
+  /** The topmost frame of its stack that is neither Node's nor a dependency's; undefined without a stack. */
+  readonly frame: string | undefined
+  /** What the record tells of: its event type. */
+  readonly type: string | undefined
+}
+
+const FRAME = /^\s*at (?:(?:async )?(.+?) \()?(?:file:\/\/)?([^()]+?):(\d+):\d+\)?$/
+
+export function fingerprintOf(name: string, stack: string | undefined, type: string | undefined): Fingerprint {
+  const frame = stack === undefined ? undefined : topFrame(stack)
+  const id = createHash('sha256')
+    .update(JSON.stringify([name, frame, type]))
+    .digest('hex')
+    .slice(0, 8)
+  return { id, name, frame, type }
+}
+
+/** `charge (billing/charge.js)`: without lines and folders, which differ between releases and machines. */
+function topFrame(stack: string): string | undefined {
+  const frames = stack.split('\n').flatMap((line) => {
+    const [, caller, file, line_] = FRAME.exec(line) ?? []
+    return file === undefined ? [] : [{ caller, file, line: line_ }]
+  })
+  const isForeign = (file: string) => file.startsWith('node:') || /[\\/]node_modules[\\/]/.test(file)
+  const top = frames.find(({ file }) => !isForeign(file)) ?? frames[0]
+  if (top === undefined) return undefined
+  const file = top.file.split(/[\\/]/).slice(-2).join('/')
+  // without a name the line is all that tells two functions apart
+  return top.caller === undefined ? `${file}:${top.line}` : `${top.caller} (${file})`
+}
