@@ -1,6 +1,7 @@
 //! The producer's own thread: delivery reports in, results out; backlog into librdkafka's queue as
 //! it empties; errors and logs; and the bounded close.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,11 @@ use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 const IDLE: Duration = Duration::from_millis(500);
 /// How often a backlog is tried again when no delivery report makes room known.
 const BACKLOG_RETRY: Duration = Duration::from_millis(10);
+/// How long records wait for others that are under way, which may go to a broker that does not answer. The Java client
+/// lets every record wait as long (`linger.ms`, KIP-1030).
+const LONGEST_WAIT: Duration = Duration::from_millis(5);
+/// What the timeout of a poll may be cut short by.
+const TICK: Duration = Duration::from_millis(1);
 /// Purged records report at once; this only bounds a librdkafka that does not.
 const PURGE_GRACE: Duration = Duration::from_millis(500);
 
@@ -56,10 +62,9 @@ impl DeliveryThread {
 
     /// One event, then whatever it made possible.
     fn turn(&mut self, timeout: Duration) {
-        let timeout = if lock(&self.shared.backlog).is_empty() {
-            timeout
-        } else {
-            timeout.min(BACKLOG_RETRY)
+        let timeout = match lock(&self.shared.backlog).waiting.front() {
+            Some(front) => timeout.min(patience(front).map_or(BACKLOG_RETRY, |left| left + TICK)),
+            None => timeout,
         };
         let event = self.shared.queue.poll(timeout);
         self.read_notices();
@@ -74,7 +79,10 @@ impl DeliveryThread {
         for notice in notices {
             match notice {
                 Notice::Begin { call, records, taken } => self.pending.begin(call, records, taken),
-                Notice::Refused { opaque, error } => self.settle(opaque, Err(error)),
+                Notice::Refused { opaque, error } => {
+                    self.settle(opaque, Err(error));
+                    self.shared.under_way.fetch_sub(1, Ordering::AcqRel);
+                }
             }
         }
     }
@@ -91,23 +99,7 @@ impl DeliveryThread {
 
     fn handle(&mut self, event: &Event) {
         match event.kind() {
-            EventKind::Delivery => event.for_each_delivery(|delivery| {
-                let outcome = if delivery.error == NO_ERROR {
-                    if let Some(tally) = &mut self.tally {
-                        tally.acknowledged(delivery, &self.pending);
-                    }
-                    Ok((delivery.partition, delivery.offset, delivery.timestamp()))
-                } else {
-                    let error = self
-                        .shared
-                        .blame(delivery.error, |cause| undelivered(delivery, cause));
-                    if let Some(tally) = &mut self.tally {
-                        tally.failed(delivery, error.code);
-                    }
-                    Err(error)
-                };
-                self.settle(delivery.opaque, outcome);
-            }),
+            EventKind::Delivery => self.deliveries(event),
             EventKind::Error => {
                 self.shared.progress.note(event.error(), &event.error_text());
                 let error = CoreError::new(
@@ -127,23 +119,66 @@ impl DeliveryThread {
         }
     }
 
-    /// Moves waiting records into librdkafka's queue, first come, first served. The front stays in
-    /// the backlog until the last of its records is queued, so that nothing overtakes it.
-    fn drain_backlog(&mut self) {
-        let mut backlog = lock(&self.shared.backlog);
-        while let Some(front) = backlog.pop_front() {
-            let records = front.records();
-            let Ok(unpacked) = records.unpack() else {
-                continue;
+    fn deliveries(&mut self, event: &Event) {
+        let mut settled = 0;
+        event.for_each_delivery(|delivery| {
+            let outcome = if delivery.error == NO_ERROR {
+                if let Some(tally) = &mut self.tally {
+                    tally.acknowledged(delivery, &self.pending);
+                }
+                Ok((delivery.partition, delivery.offset, delivery.timestamp()))
+            } else {
+                let error = self
+                    .shared
+                    .blame(delivery.error, |cause| undelivered(delivery, cause));
+                if let Some(tally) = &mut self.tally {
+                    tally.failed(delivery, error.code);
+                }
+                Err(error)
             };
-            let accepted = self.shared.produce(front.call, front.first, &unpacked);
-            if accepted < unpacked.len() {
-                let mut rest = Waiting::of(front.call, accepted, records, &unpacked);
-                rest.first += front.first;
-                backlog.push_front(rest);
+            self.settle(delivery.opaque, outcome);
+            settled += 1;
+        });
+        self.shared.under_way.fetch_sub(settled, Ordering::AcqRel);
+    }
+
+    /// Hands waiting records over in order, once nothing is under way or the first has waited long enough.
+    fn drain_backlog(&mut self) {
+        let mut waiting = {
+            let mut backlog = lock(&self.shared.backlog);
+            let Some(front) = backlog.waiting.front() else {
+                return;
+            };
+            if self.shared.under_way.load(Ordering::Acquire) > 0 && patience(front).is_some() {
                 return;
             }
+            backlog.is_draining = true;
+            std::mem::take(&mut backlog.waiting)
+        };
+        while let Some(front) = waiting.pop_front() {
+            if let Some(rest) = self.hand_over(&front) {
+                waiting.push_front(rest);
+                break;
+            }
         }
+        let mut backlog = lock(&self.shared.backlog);
+        backlog.is_draining = false;
+        waiting.append(&mut backlog.waiting);
+        backlog.waiting = waiting;
+    }
+
+    /// Returns what librdkafka has no room for.
+    fn hand_over(&self, front: &Waiting) -> Option<Waiting> {
+        let records = front.records();
+        let unpacked = records.unpack().ok()?;
+        let accepted = self.shared.produce(front.call, front.first, &unpacked);
+        if accepted == unpacked.len() {
+            return None;
+        }
+        let mut rest = Waiting::of(front.call, accepted, records, &unpacked);
+        rest.first += front.first;
+        rest.since = front.since;
+        Some(rest)
     }
 
     fn close(mut self, deadline: Instant) {
@@ -185,7 +220,7 @@ impl DeliveryThread {
     }
 
     fn fail_backlog(&mut self) {
-        let waiting = std::mem::take(&mut *lock(&self.shared.backlog));
+        let waiting = std::mem::take(&mut lock(&self.shared.backlog).waiting);
         for batch in waiting {
             for index in 0..batch.records().count() {
                 let error = failure("send", RDKafkaRespErr::RD_KAFKA_RESP_ERR__PURGE_QUEUE, false);
@@ -193,6 +228,12 @@ impl DeliveryThread {
             }
         }
     }
+}
+
+/// How long the first of a backlog still waits for records that are under way.
+fn patience(front: &Waiting) -> Option<Duration> {
+    let left = LONGEST_WAIT.checked_sub(front.since.elapsed())?;
+    (!left.is_zero()).then_some(left)
 }
 
 /// The error of a record that librdkafka reports as not delivered, with its place.

@@ -1,8 +1,11 @@
 //! The producer: one for each service, whatever the number of topics.
 //!
 //! The caller's thread puts records straight into librdkafka's queue, so that a lone send waits for
-//! no other thread. When that queue is full the rest goes to a backlog in order, which the
-//! delivery thread empties as room appears; until it is empty every later record queues behind it.
+//! no other thread. What comes while others are under way, or finds that queue full, goes to a backlog in
+//! order, which the delivery thread hands over once those are settled; until it is empty every later record
+//! queues behind it. That is Nagle's algorithm: batches grow with the load, and nothing waits without one.
+//! librdkafka has one request of an idempotent partition under way at a time, and its thread polls without
+//! sleeping for as long as more records of that partition wait inside it.
 
 mod deliveries;
 mod packed;
@@ -10,6 +13,7 @@ mod pending;
 mod tally;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -63,6 +67,15 @@ struct Waiting {
     arena: Vec<u8>,
     rows: Vec<i32>,
     timestamps: Vec<f64>,
+    since: Instant,
+}
+
+/// Records that wait for their turn, first come, first served.
+#[derive(Default)]
+struct Backlog {
+    waiting: VecDeque<Waiting>,
+    /// The delivery thread has taken some out and hands them over: whatever comes now queues behind them.
+    is_draining: bool,
 }
 
 #[derive(Default)]
@@ -85,7 +98,9 @@ struct Shared {
     metrics: Option<Arc<Metrics>>,
     topics: RwLock<Vec<Target>>,
     notices: Mutex<Vec<Notice>>,
-    backlog: Mutex<VecDeque<Waiting>>,
+    backlog: Mutex<Backlog>,
+    /// Records that librdkafka has and that are not settled.
+    under_way: AtomicUsize,
     close: Mutex<CloseRequest>,
     queue: Queue,
     progress: connect::Progress,
@@ -111,7 +126,8 @@ impl Producer {
             metrics,
             topics: RwLock::new(Vec::new()),
             notices: Mutex::new(Vec::new()),
-            backlog: Mutex::new(VecDeque::new()),
+            backlog: Mutex::default(),
+            under_way: AtomicUsize::new(0),
             close: Mutex::new(CloseRequest::default()),
             queue,
             progress: connect::Progress::default(),
@@ -151,14 +167,16 @@ impl Producer {
             taken: self.shared.metrics.as_ref().map(|_| Instant::now()),
         });
         self.shared.count(&unpacked);
-        let accepted = if lock(&self.shared.backlog).is_empty() {
+        let accepted = if self.shared.goes_at_once() {
             self.shared.produce(call, 0, &unpacked)
         } else {
             0
         };
         if accepted < unpacked.len() {
-            lock(&self.shared.backlog).push_back(Waiting::of(call, accepted, records, &unpacked));
-            self.shared.queue.interrupt();
+            let waiting = Waiting::of(call, accepted, records, &unpacked);
+            if lock(&self.shared.backlog).push(waiting) {
+                self.shared.queue.interrupt();
+            }
         }
         Ok(())
     }
@@ -202,12 +220,24 @@ impl Shared {
         }
     }
 
+    fn goes_at_once(&self) -> bool {
+        lock(&self.backlog).is_empty() && self.under_way.load(Ordering::Acquire) == 0
+    }
+
     fn notify(&self, notice: Notice) {
         lock(&self.notices).push(notice);
     }
 
     /// Puts records into librdkafka's queue until it is full; returns how many were dealt with.
     fn produce(&self, call: u32, first: usize, records: &[PackedRecord<'_>]) -> usize {
+        // before any of them can be settled
+        self.under_way.fetch_add(records.len(), Ordering::AcqRel);
+        let done = self.put(call, first, records);
+        self.under_way.fetch_sub(records.len() - done, Ordering::AcqRel);
+        done
+    }
+
+    fn put(&self, call: u32, first: usize, records: &[PackedRecord<'_>]) -> usize {
         let topics = self.topics.read().unwrap_or_else(PoisonError::into_inner);
         let mut done = 0;
         while done < records.len() {
@@ -355,6 +385,18 @@ fn why(cause: RDKafkaRespErr) -> String {
     format!("the principal lacks the right {right}")
 }
 
+impl Backlog {
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && !self.is_draining
+    }
+
+    /// Returns whether nothing waited before, so that the delivery thread may sleep without a look at the clock.
+    fn push(&mut self, waiting: Waiting) -> bool {
+        self.waiting.push_back(waiting);
+        self.waiting.len() == 1
+    }
+}
+
 impl Waiting {
     /// The records from `skip` on, copied out of the caller's memory.
     fn of(call: u32, skip: usize, packed: PackedRecords<'_>, unpacked: &[PackedRecord<'_>]) -> Self {
@@ -368,6 +410,7 @@ impl Waiting {
             arena: packed.arena[bytes..].to_vec(),
             rows: packed.rows[skip * ROW..].to_vec(),
             timestamps: packed.timestamps.get(skip..).unwrap_or_default().to_vec(),
+            since: Instant::now(),
         }
     }
 
