@@ -621,12 +621,6 @@ interface HealthRouteOptions {
     details?: boolean;
 }
 
-/** What every call of administration takes. */
-interface AdminCallOptions {
-    /** The longest that the cluster may take for it, in milliseconds. Default: 30,000. */
-    timeoutMs?: number;
-}
-
 /**
  * Where a partition goes on: at an offset, at its beginning or end, so many offsets before its end or after its beginning
  * (at most at the other), or at the first record of a time or later.
@@ -638,6 +632,12 @@ type SeekTarget = number | 'beginning' | 'end' | Date | {
 } | {
     afterBeginning: number;
 };
+
+/** What every call of administration takes. */
+interface AdminCallOptions {
+    /** The longest that the cluster may take for it, in milliseconds. Default: 30,000. */
+    timeoutMs?: number;
+}
 
 /** A topic in a list. */
 interface TopicListing {
@@ -701,6 +701,123 @@ interface ClusterDescription {
     controller: number | null;
     /** Those that are up. */
     brokers: BrokerDescription[];
+}
+/** A consumer group in a list. */
+interface GroupListing {
+    group: string;
+    state: GroupState;
+    /** The protocol that its members speak: `classic`, or `consumer`, which is that of KIP-848. */
+    protocol: 'classic' | 'consumer' | 'unknown';
+}
+/** In Kafka's words: `Empty` has no members; `Unknown` also stands for a group of KIP-848 that is being balanced. */
+type GroupState = 'Stable' | 'Empty' | 'Dead' | 'PreparingRebalance' | 'CompletingRebalance' | 'Unknown';
+/** What a group has done of a partition. */
+interface PartitionLag {
+    topic: string;
+    partition: number;
+    /** The offset that it goes on at; null where it has committed none. */
+    committed: number | null;
+    /** The offset after the last record; null where the topic is gone. */
+    end: number | null;
+    /** Records from `committed` to `end`; null where one of them is not known. */
+    lag: number | null;
+    /**
+     * The age of the record at `committed` in milliseconds, where it was asked for: how far behind the group is in time. 0
+     * without a lag, null where it is not known.
+     */
+    lagMs?: number | null;
+}
+/** A member of a group. */
+interface GroupMember {
+    /** What the coordinator calls it. */
+    id: string;
+    /** What it calls itself. */
+    clientId: string;
+    /** The name of a static member. */
+    instanceId?: string;
+    /** Where it connects from. */
+    host: string;
+    /** What it has, sorted. */
+    partitions: Array<{
+        topic: string;
+        partition: number;
+    }>;
+}
+/** A group as its coordinator describes it. */
+interface GroupDescription extends GroupListing {
+    /** How its partitions are dealt out; empty without members. */
+    assignor: string;
+    /** The broker that keeps it; null where it is not known. */
+    coordinator: BrokerDescription | null;
+    members: GroupMember[];
+    /** What it has committed of, and what its members have; sorted. */
+    partitions: Array<PartitionLag & {
+        memberId: string | null;
+    }>;
+    /** The sum over all partitions whose lag is known. */
+    lag: number;
+}
+/** A change of a committed offset. */
+interface OffsetReset {
+    topic: string;
+    partition: number;
+    /** What was committed before; null where nothing was. */
+    from: number | null;
+    to: number;
+}
+
+/** Options of {@link Groups.offsets} and {@link Groups.describe}. */
+interface GroupOffsetsOptions extends AdminCallOptions {
+    /** Also how far behind the group is in time, `lagMs`: reads a record of each partition with a lag. Default: false. */
+    time?: boolean;
+}
+/** Where a group is to go on: as {@link SeekTarget}, or at the first record that is no older than a duration. */
+type ResetTarget = SeekTarget | {
+    agoMs: number;
+};
+/** Options of {@link Groups.resetOffsets}. */
+interface ResetOffsetsOptions extends AdminCallOptions {
+    to: ResetTarget;
+    /** Default: all topics that the group has committed offsets of. */
+    topics?: string | readonly string[];
+    /** Partitions of the one topic that is named. Default: all. */
+    partitions?: readonly number[];
+    /** Only tells what it would do. Default: false. */
+    dryRun?: boolean;
+}
+/** Administration of consumer groups, `kafkaService.admin.groups`. */
+declare class Groups {
+    #private;
+    /**
+     * All groups, by name.
+     *
+     * @throws {@link EmbeddedBrokerError}
+     */
+    list(options?: AdminCallOptions): Promise<GroupListing[]>;
+    /**
+     * State, members, and how far behind it is.
+     *
+     * @throws {@link AdminError} `NARAD_UNKNOWN_GROUP`, {@link EmbeddedBrokerError}
+     */
+    describe(groups: readonly string[], options?: GroupOffsetsOptions): Promise<GroupDescription[]>;
+    describe(group: string, options?: GroupOffsetsOptions): Promise<GroupDescription>;
+    /** What a group has committed, and how far behind it is; also where it has neither members nor a state. */
+    offsets(group: string, options?: GroupOffsetsOptions): Promise<PartitionLag[]>;
+    /**
+     * Lets a group without members go on somewhere else.
+     *
+     * @returns What was committed before, and what is now.
+     * @throws {@link AdminError} `NARAD_GROUP_IN_USE` while it has members, `NARAD_UNKNOWN_GROUP` where it has committed
+     *   nothing and no topics are named; {@link ConsumeError} `NARAD_OFFSET_OUT_OF_RANGE` for an offset that a log does not
+     *   have; {@link TopicError}
+     */
+    resetOffsets(group: string, options: ResetOffsetsOptions): Promise<OffsetReset[]>;
+    /**
+     * Forgets groups without members, and what they have committed. Where one is refused, others may be gone.
+     *
+     * @throws {@link AdminError} `NARAD_GROUP_IN_USE`, `NARAD_UNKNOWN_GROUP`; {@link EmbeddedBrokerError}
+     */
+    delete(groups: string | readonly string[], options?: AdminCallOptions): Promise<void>;
 }
 
 /** Options of {@link Topics.list}. */
@@ -792,6 +909,7 @@ declare class Topics {
 declare class Admin {
     #private;
     readonly topics: Topics;
+    readonly groups: Groups;
     /** Id, controller and brokers. */
     cluster(options?: AdminCallOptions): Promise<ClusterDescription>;
 }
@@ -2816,9 +2934,15 @@ export type {
   FailedAttempts,
   FailureClass,
   Fingerprint,
+  GroupDescription,
   GroupHealth,
+  GroupListing,
+  GroupMember,
   GroupMetrics,
+  GroupOffsetsOptions,
   GroupProtocol,
+  GroupState,
+  Groups,
   HeaderValue,
   HeadersInput,
   Health,
@@ -2847,11 +2971,13 @@ export type {
   MiddlewareInput,
   NaradErrorCode,
   Next,
+  OffsetReset,
   Ordering,
   OutageEvent,
   OutageOptions,
   ParkOptions,
   PartitionDescription,
+  PartitionLag,
   PartitionMetrics,
   PartitionOffsets,
   PartitionPlace,
@@ -2879,6 +3005,8 @@ export type {
   RequestCounts,
   RequestManyOptions,
   RequestOptions,
+  ResetOffsetsOptions,
+  ResetTarget,
   ResolvedConfig,
   RetryEvent,
   RetryOptions,

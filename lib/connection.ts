@@ -199,9 +199,10 @@ export class Connection {
 
   async #startAdmin(timeoutMs: number): Promise<AdminClient> {
     const properties = await this.#withBrokers(clientProperties(this.#config))
-    this.#checkOpen()
     let isConnecting = true
-    const client = AdminClient.start(properties, {
+    const reading = await this.#withBrokers(readerProperties(this.#config, true))
+    this.#checkOpen()
+    const client = AdminClient.start(properties, reading, {
       onError: (error) => this.#onNativeError(error, isConnecting),
       onLog: (level, text) => this.#log(level, text),
     })

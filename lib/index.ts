@@ -1,11 +1,18 @@
 export type { Admin } from './admin/admin.ts'
+export type { GroupOffsetsOptions, Groups, ResetOffsetsOptions, ResetTarget } from './admin/groups.ts'
 export type { AdminCallOptions } from './admin/options.ts'
 export type { CreateTopicOptions, DeleteRecordsOptions, ListTopicsOptions, Topics } from './admin/topics.ts'
 export type {
   BrokerDescription,
   ClusterDescription,
+  GroupDescription,
+  GroupListing,
+  GroupMember,
+  GroupState,
   LogOffsets,
+  OffsetReset,
   PartitionDescription,
+  PartitionLag,
   TopicConfig,
   TopicDescription,
   TopicListing,

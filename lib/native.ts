@@ -10,6 +10,7 @@ export type {
   NativeConsumer,
   NativeConsumerEvent,
   NativeError,
+  NativeGroupInfo,
   NativeGroupMetrics,
   NativeMetrics,
   NativeMove,

@@ -33,6 +33,11 @@ export declare class NativeAdmin {
   alterTopicConfigs(topic: string, changes: Array<NativeConfigChange>, timeoutMs: number): Promise<NativeError | null>
   /** The offset of the first record at or after a time, -1 where there is none; -2 asks for the beginning, -1 for the end. */
   listOffsets(times: Array<NativePosition>, timeoutMs: number): Promise<Array<NativePosition> | NativeError>
+  /**
+   * The times of the first records at or after some offsets, in the place of the offsets; those that are not known in
+   * time are missing. They are read with `properties`, those of a consumer.
+   */
+  recordTimes(places: Array<NativePosition>, properties: Record<string, string>, timeoutMs: number): Promise<Array<NativePosition> | NativeError>
   /** All groups. */
   listGroups(timeoutMs: number): Promise<Array<NativeGroupListing> | NativeError>
   /** Some groups with their members. */

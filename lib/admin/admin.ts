@@ -1,4 +1,5 @@
 import type { AdminClient } from './client.ts'
+import { Groups } from './groups.ts'
 import { type AdminCallOptions, callOptions } from './options.ts'
 import { Topics } from './topics.ts'
 import type { ClusterDescription } from './types.ts'
@@ -9,12 +10,14 @@ import type { ClusterDescription } from './types.ts'
  */
 export class Admin {
   readonly topics: Topics
+  readonly groups: Groups
   readonly #client: () => Promise<AdminClient>
 
   /** @internal Use `kafkaService.admin`. */
   constructor(client: () => Promise<AdminClient>) {
     this.#client = client
     this.topics = new Topics(client)
+    this.groups = new Groups(client)
   }
 
   /** Id, controller and brokers. */

@@ -1,5 +1,6 @@
 import { ClosedError, fromNative, type KafkaErrorFields } from '../errors.ts'
 import { type NativeAdmin, type NativeAdminEvent, type NativeError, native } from '../native.ts'
+import { type Position, placeKey } from './place.ts'
 
 /** What a client tells the service. */
 export interface AdminListener {
@@ -11,24 +12,38 @@ export interface AdminListener {
 export class AdminClient {
   /** Host and port of brokers, as the client was given them. */
   readonly bootstrap: string
+  readonly #readerProperties: Readonly<Record<string, string>>
   readonly #native: NativeAdmin
   readonly #listener: AdminListener
   #closing: Promise<void> | undefined
 
-  private constructor(handle: NativeAdmin, bootstrap: string, listener: AdminListener) {
+  private constructor(
+    handle: NativeAdmin,
+    bootstrap: string,
+    readerProperties: Readonly<Record<string, string>>,
+    listener: AdminListener,
+  ) {
     this.#native = handle
     this.bootstrap = bootstrap
+    this.#readerProperties = readerProperties
     this.#listener = listener
   }
 
-  /** @throws {@link ConfigError} when librdkafka refuses the properties. */
-  static start(properties: Record<string, string>, listener: AdminListener): AdminClient {
+  /**
+   * @param readerProperties Those of a consumer, for what only records themselves tell.
+   * @throws {@link ConfigError} when librdkafka refuses the properties.
+   */
+  static start(
+    properties: Record<string, string>,
+    readerProperties: Readonly<Record<string, string>>,
+    listener: AdminListener,
+  ): AdminClient {
     const { startAdmin, NativeAdmin: NativeClass } = native()
     // weak, because the native side keeps the function: a client that was dropped could never be collected
     let weak: WeakRef<AdminClient> | undefined
     const handle = startAdmin(properties, (event) => weak?.deref()?.onEvent(event))
     if (!(handle instanceof NativeClass)) throw fromNative(handle)
-    const client = new AdminClient(handle, properties['bootstrap.servers'] ?? '', listener)
+    const client = new AdminClient(handle, properties['bootstrap.servers'] ?? '', readerProperties, listener)
     weak = new WeakRef(client)
     return client
   }
@@ -59,6 +74,15 @@ export class AdminClient {
     const answer = await question(this.#native)
     if (isFailure(answer)) throw fromNative(answer, context)
     return answer as Exclude<T, NativeError>
+  }
+
+  /** The times of the records at some offsets, in milliseconds and by place; those that are not known are missing. */
+  async recordTimes(positions: readonly Position[], timeoutMs: number): Promise<Map<string, number>> {
+    if (positions.length === 0) return new Map()
+    const properties = { ...this.#readerProperties }
+    const times = await this.ask((handle) => handle.recordTimes([...positions], properties, timeoutMs))
+    const known = times.filter(({ offset }) => offset >= 0)
+    return new Map(known.map((time) => [placeKey(time), time.offset]))
   }
 
   /** Ends the client; what is being asked rejects. */

@@ -1,25 +1,35 @@
-import { ConsumeError } from '../errors.ts'
+import { describeValue } from '../describe.ts'
+import { ArgumentError, ConsumeError } from '../errors.ts'
 import type { NativePosition, NativeSeekTarget } from '../native.ts'
 import type { AdminClient } from './client.ts'
+import { type Place, type Position, placeKey } from './place.ts'
 import type { LogOffsets } from './types.ts'
-
-/** A partition of a topic. */
-export interface Place {
-  readonly topic: string
-  readonly partition: number
-}
-
-/** A partition and an offset in it. */
-export interface Position extends Place {
-  readonly offset: number
-}
 
 // what stands for the two ends of a log
 const BEGINNING = -2
 const END = -1
 
-function placeKey({ topic, partition }: Place): string {
-  return `${topic}/${partition}`
+/**
+ * The partitions of a topic, all or those that are named.
+ *
+ * @throws {@link TopicError}, {@link ArgumentError} for one that it does not have.
+ */
+export async function placesOf(
+  client: AdminClient,
+  topic: string,
+  wanted: readonly number[] | undefined,
+  timeoutMs: number,
+): Promise<Place[]> {
+  const [described] = await client.ask((native) => native.describeTopics([topic], timeoutMs))
+  const places = (described?.partitions ?? []).map(({ partition }) => ({ topic, partition }))
+  if (wanted === undefined) return places
+  const missing = wanted.find((partition) => places[partition] === undefined)
+  if (missing !== undefined) {
+    throw new ArgumentError(`Topic ${topic} has no partition ${describeValue(missing)}: it has ${places.length}.`, {
+      topic,
+    })
+  }
+  return places.filter(({ partition }) => wanted.includes(partition))
 }
 
 /** Where partitions begin and end, in the order in which they are asked for. */
@@ -37,6 +47,17 @@ export async function logOffsets(
     beginning: beginnings.get(placeKey(place)) as number,
     end: ends.get(placeKey(place)) as number,
   }))
+}
+
+/** The ends of partitions; one whose topic is gone is missing. */
+export async function endOffsets(
+  client: AdminClient,
+  places: readonly Place[],
+  timeoutMs: number,
+): Promise<Map<string, number>> {
+  const answers = await list(client, places, END, timeoutMs)
+  const known = answers.filter(({ error }) => error == null)
+  return new Map(known.map((answer) => [placeKey(answer), answer.offset]))
 }
 
 /**

@@ -5,7 +5,7 @@ import { AdminError, ArgumentError, EmbeddedBrokerError, type KafkaError } from 
 import { integer } from '../options.ts'
 import { checkTopicName } from '../topics.ts'
 import type { AdminClient } from './client.ts'
-import { logOffsets, offsetsAt, type Place } from './log-offsets.ts'
+import { logOffsets, offsetsAt, placesOf } from './log-offsets.ts'
 import { type AdminCallOptions, callOptions, topicNames } from './options.ts'
 import type { LogOffsets, TopicConfig, TopicDescription, TopicListing } from './types.ts'
 
@@ -97,7 +97,7 @@ export class Topics {
   async offsets(topic: string, options?: AdminCallOptions): Promise<LogOffsets[]> {
     const { timeoutMs } = callOptions(options, [], 'topics.offsets')
     const client = await this.#client()
-    return logOffsets(client, await this.#places(topic, undefined, timeoutMs), timeoutMs)
+    return logOffsets(client, await placesOf(client, topic, undefined, timeoutMs), timeoutMs)
   }
 
   /**
@@ -220,27 +220,12 @@ export class Topics {
     const { timeoutMs, before, partitions } = callOptions(options, ['before', 'partitions'], 'topics.deleteRecords')
     const target = checkTarget(before, 'Option "before"')
     const client = await this.#client()
-    const places = await this.#places(topic, partitions, timeoutMs)
+    const places = await placesOf(client, topic, partitions, timeoutMs)
     const offsets = await offsetsAt(client, places, target, timeoutMs)
     const deleted = await client.ask((native) => native.deleteRecords(offsets, timeoutMs), { topic })
     const failed = deleted.find(({ error }) => error != null)?.error
     if (failed != null) await client.ask(async () => failed, { topic })
     return logOffsets(client, places, timeoutMs)
-  }
-
-  /** The partitions of a topic, all or those that are named. */
-  async #places(topic: string, wanted: readonly number[] | undefined, timeoutMs: number): Promise<Place[]> {
-    const { partitions } = await this.describe(topic, { timeoutMs })
-    const places = partitions.map(({ partition }) => ({ topic, partition }))
-    if (wanted === undefined) return places
-    const there = new Set(places.map(({ partition }) => partition))
-    const missing = wanted.find((partition) => !there.has(partition))
-    if (missing !== undefined) {
-      throw new ArgumentError(`Topic ${topic} has no partition ${describeValue(missing)}: it has ${there.size}.`, {
-        topic,
-      })
-    }
-    return places.filter(({ partition }) => wanted.includes(partition))
   }
 }
 

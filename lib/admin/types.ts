@@ -67,3 +67,67 @@ export interface ClusterDescription {
   /** Those that are up. */
   brokers: BrokerDescription[]
 }
+
+/** A consumer group in a list. */
+export interface GroupListing {
+  group: string
+  state: GroupState
+  /** The protocol that its members speak: `classic`, or `consumer`, which is that of KIP-848. */
+  protocol: 'classic' | 'consumer' | 'unknown'
+}
+
+/** In Kafka's words: `Empty` has no members; `Unknown` also stands for a group of KIP-848 that is being balanced. */
+export type GroupState = 'Stable' | 'Empty' | 'Dead' | 'PreparingRebalance' | 'CompletingRebalance' | 'Unknown'
+
+/** What a group has done of a partition. */
+export interface PartitionLag {
+  topic: string
+  partition: number
+  /** The offset that it goes on at; null where it has committed none. */
+  committed: number | null
+  /** The offset after the last record; null where the topic is gone. */
+  end: number | null
+  /** Records from `committed` to `end`; null where one of them is not known. */
+  lag: number | null
+  /**
+   * The age of the record at `committed` in milliseconds, where it was asked for: how far behind the group is in time. 0
+   * without a lag, null where it is not known.
+   */
+  lagMs?: number | null
+}
+
+/** A member of a group. */
+export interface GroupMember {
+  /** What the coordinator calls it. */
+  id: string
+  /** What it calls itself. */
+  clientId: string
+  /** The name of a static member. */
+  instanceId?: string
+  /** Where it connects from. */
+  host: string
+  /** What it has, sorted. */
+  partitions: Array<{ topic: string; partition: number }>
+}
+
+/** A group as its coordinator describes it. */
+export interface GroupDescription extends GroupListing {
+  /** How its partitions are dealt out; empty without members. */
+  assignor: string
+  /** The broker that keeps it; null where it is not known. */
+  coordinator: BrokerDescription | null
+  members: GroupMember[]
+  /** What it has committed of, and what its members have; sorted. */
+  partitions: Array<PartitionLag & { memberId: string | null }>
+  /** The sum over all partitions whose lag is known. */
+  lag: number
+}
+
+/** A change of a committed offset. */
+export interface OffsetReset {
+  topic: string
+  partition: number
+  /** What was committed before; null where nothing was. */
+  from: number | null
+  to: number
+}

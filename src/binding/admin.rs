@@ -296,6 +296,26 @@ impl NativeAdmin {
         })
     }
 
+    /// The times of the first records at or after some offsets, in the place of the offsets; those that are not known in
+    /// time are missing. They are read with `properties`, those of a consumer.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<NativePosition> | NativeError>")]
+    pub fn record_times<'env>(
+        &self,
+        env: &'env Env,
+        places: Vec<NativePosition>,
+        properties: HashMap<String, String>,
+        timeout_ms: u32,
+    ) -> Result<Object<'env>> {
+        let places = positions(places);
+        let properties: BTreeMap<_, _> = properties.into_iter().collect();
+        self.ask(env, list::<_, NativePosition>, move |inquirer, reply| {
+            inquirer.ask(
+                move |_| admin::record_times(&properties, &places, ms(timeout_ms)),
+                reply,
+            );
+        })
+    }
+
     /// All groups.
     #[napi(
         catch_unwind,

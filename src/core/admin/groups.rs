@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::Position;
 use super::failure::{all_done, failure, needs_kafka};
 use super::offsets::{partitions_of, position};
-use crate::core::error::{CoreError, Result};
-use crate::core::rd::{self, Broker, GroupListing, GroupMember, Handle, Refusal};
+use super::topics::list_topics;
+use crate::core::error::{CoreError, ErrorCode, Result};
+use crate::core::rd::{self, Broker, GroupListing, GroupMember, Handle, OFFSET_INVALID, Partitions, Refusal};
 
 /// A group as its coordinator describes it.
 #[derive(Clone, Debug)]
@@ -70,7 +71,19 @@ pub fn delete_groups(handle: &Arc<Handle>, groups: &[String], timeout: Duration)
 /// What a group has committed. Blocks.
 pub fn group_offsets(handle: &Arc<Handle>, group: &str, timeout: Duration) -> Result<Vec<Position>> {
     let what = format!("offsets of group {group} cannot be read");
-    let offsets = rd::group_offsets(handle, group, timeout).map_err(|refusal| failure(&what, &refusal))?;
+    let all = if handle.is_embedded() {
+        // it tells nothing where no partitions are named
+        let topics = list_topics(handle, timeout)?;
+        let places = topics.iter().flat_map(|topic| {
+            let partitions = topic.partitions.iter();
+            partitions.map(|partition| (topic.topic.as_str(), partition.partition, OFFSET_INVALID))
+        });
+        Some(Partitions::of(places))
+    } else {
+        None
+    };
+    let offsets = rd::group_offsets(handle, group, all.as_ref(), timeout)
+        .map_err(|refusal| failure(&what, &refusal))?;
     Ok(offsets.into_iter().map(|entry| position(entry, &what)).collect())
 }
 
@@ -85,6 +98,17 @@ pub fn alter_group_offsets(
     let altered = rd::alter_group_offsets(handle, group, &partitions_of(offsets), timeout)
         .map_err(|refusal| failure(&what, &refusal))?;
     let failed = altered.into_iter().find_map(|entry| position(entry, &what).error);
+    if handle.is_embedded()
+        && failed
+            .as_ref()
+            .is_some_and(|error| error.code == ErrorCode::GroupInUse)
+    {
+        let text = format!(
+            "the embedded broker cannot change the offsets of group {group}: once a group has had members, it takes them \
+             from nobody else; use a group of another name, or Kafka"
+        );
+        return Err(CoreError::new(ErrorCode::EmbeddedUnsupported, text));
+    }
     failed.map_or(Ok(()), Err)
 }
 

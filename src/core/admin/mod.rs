@@ -5,6 +5,7 @@ mod cluster;
 mod failure;
 mod groups;
 mod offsets;
+mod record_times;
 mod topics;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ pub use groups::{
     GroupDescription, alter_group_offsets, delete_groups, describe_groups, group_offsets, list_groups,
 };
 pub use offsets::{Position, list_offsets};
+pub use record_times::record_times;
 pub use topics::{
     NewTopic, TopicInfo, TopicSize, add_partitions, alter_topic_configs, create_missing_topics,
     create_topics, delete_records, delete_topics, describe_topics, list_topics, topic_configs, topic_sizes,

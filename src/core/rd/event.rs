@@ -99,7 +99,21 @@ impl Event {
         unsafe { partitions::read(sys::rd_kafka_event_topic_partition_list(self.ptr())) }
     }
 
-    /// Calls `each` with every record of a delivery event.
+    /// The partition of an error.
+    pub fn partition(&self) -> Option<(String, i32)> {
+        // SAFETY: null or a copy of ours, which is read and released here.
+        unsafe {
+            let place = sys::rd_kafka_event_topic_partition(self.ptr());
+            if place.is_null() {
+                return None;
+            }
+            let read = partitions::read_one(place);
+            sys::rd_kafka_topic_partition_destroy(place);
+            Some((read.topic, read.partition))
+        }
+    }
+
+    /// Calls `each` with every record of a delivery event, or of one of fetched records.
     pub fn for_each_delivery(&self, mut each: impl FnMut(&Delivery)) {
         loop {
             // SAFETY: the message lives as long as the event.
@@ -128,7 +142,7 @@ impl Drop for Event {
     }
 }
 
-/// The fate of one produced record.
+/// The fate of one produced record, or a fetched one.
 pub struct Delivery {
     /// `NO_ERROR` when acknowledged.
     pub error: RDKafkaRespErr,

@@ -149,18 +149,20 @@ pub fn delete_groups(
     })
 }
 
-/// What a group has committed, of all partitions that it has committed anything of.
+/// What a group has committed, of some partitions or of all that it has committed anything of.
 pub fn group_offsets(
     handle: &Arc<Handle>,
     group: &str,
+    partitions: Option<&Partitions>,
     timeout: Duration,
 ) -> Result<Vec<PartitionOffset>, Refusal> {
     let name = c_string(group, INVALID_GROUP)?;
     let op = Op::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
     let answer = ask(handle, op, timeout, |rk, options, queue| {
-        // SAFETY: librdkafka copies the name; what is asked for is released here. A null list stands for all.
+        let list = partitions.map_or(std::ptr::null_mut(), Partitions::ptr);
+        // SAFETY: librdkafka copies name and list; what is asked for is released here. A null list stands for all.
         unsafe {
-            let mut asked = sys::rd_kafka_ListConsumerGroupOffsets_new(name.as_ptr(), std::ptr::null());
+            let mut asked = sys::rd_kafka_ListConsumerGroupOffsets_new(name.as_ptr(), list);
             sys::rd_kafka_ListConsumerGroupOffsets(rk, &raw mut asked, 1, options, queue);
             sys::rd_kafka_ListConsumerGroupOffsets_destroy(asked);
         }
