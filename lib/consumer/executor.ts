@@ -1,28 +1,19 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { classify, type Failure } from '../delivery/failure.ts'
-import { untilItEnds } from '../delivery/outage.ts'
-import { backOffMs, type NextStep, nextStep } from '../delivery/retry-policy.ts'
 import { isAck, returnedFailure } from '../delivery/verdict.ts'
 import type { HandlerTimeoutError } from '../errors.ts'
 import { Fifo } from '../fifo.ts'
 import type { HandlerMeter } from '../metrics/handler-meter.ts'
 import { HandlerTimer } from '../metrics/handler-timer.ts'
 import { Acknowledgements } from './acknowledgements.ts'
-import { type Batch, DONE, FAILED, type Fate, NOT_RUN } from './batch.ts'
-import { type Held, HeldRecords } from './held.ts'
+import { type Batch, DONE, type Fate, NOT_RUN } from './batch.ts'
+import { FailedRecords } from './failed-records.ts'
+import { HeldRecords } from './held.ts'
 import { Lanes, type Waiting } from './lanes.ts'
-import { keyOf, Outage } from './outage.ts'
+import { Outage } from './outage.ts'
 import { type Place, RecordContext } from './record.ts'
 import { Reports } from './reports.ts'
-import {
-  type History,
-  type Parked,
-  type Runner,
-  type RunnerHealth,
-  type RunnerOptions,
-  runnerHealth,
-  type UnfinishedRecord,
-} from './runner.ts'
+import { type Runner, type RunnerHealth, type RunnerOptions, runnerHealth, type UnfinishedRecord } from './runner.ts'
 import { TimeSlice } from './time-slice.ts'
 import { IDLE, isThenable, UNSEEN, Worker, Workers } from './workers.ts'
 
@@ -55,6 +46,7 @@ export class Executor implements Runner {
   /** Records whose turn has come, of lanes that are theirs. */
   readonly #ready = new Fifo<Waiting>()
   readonly #held: HeldRecords
+  readonly #failures: FailedRecords
   readonly #dropped = new Set<number>()
   readonly #paused = new Set<number>()
   #isDue = false
@@ -78,6 +70,15 @@ export class Executor implements Runner {
       random: options.random,
       onChange: options.listener.onOutage,
       onDue: () => this.#fill(),
+    })
+    this.#failures = new FailedRecords(options, this.#clock, this.#held, this.#outage, {
+      mayRun: (slot) => this.#mayRun(slot),
+      settle: (batch, index, fate) => this.#settle(batch, index, fate),
+      holdFor: (record, ms) => this.#holdFor(record, ms),
+      goOn: (lane) => this.#goOn(lane),
+      close: (slot) => this.#dropped.add(slot),
+      giveBack: () => this.#giveBack(),
+      fill: () => this.#fill(),
     })
   }
 
@@ -192,7 +193,7 @@ export class Executor implements Runner {
         this.#endLate(worker, worker.timeout)
         return
       }
-      const isLaneFree = failure === undefined ? this.#handled(worker) : this.#failed(worker, failure)
+      const isLaneFree = failure === undefined ? this.#handled(worker) : this.#failures.failed(worker, failure)
       if (this.#outage.hasFailures) {
         if (worker.isProbe) this.#probed(worker, failure)
         else if (failure === undefined) this.#outage.succeeded()
@@ -305,6 +306,13 @@ export class Executor implements Runner {
     return waitMs === 0
   }
 
+  #holdFor(next: Waiting, ms: number): void {
+    this.#held.holdFor(next, ms, this.#clock, (held) => {
+      this.#ready.push(held)
+      this.#fill()
+    })
+  }
+
   /** A record whose turn has come keeps its lane, and so its place, until its slot is resumed. */
   #putAside(next: Waiting): undefined {
     this.#held.hold(next).isPaused = true
@@ -373,94 +381,6 @@ export class Executor implements Runner {
     if (!this.#outage.isOn) this.#fillSoon()
   }
 
-  // ---- records that fail
-
-  /** An attempt failed; true when the lane is free for its next record. */
-  #failed({ batch, index, history, context }: Worker, failure: Failure): boolean {
-    RecordContext.forgo(context)
-    const { delivery, random } = this.#options
-    const slot = batch.slot(index)
-    // its next owner gets the record again: it failed because it was told to stop, or it does not matter here
-    if (!this.#mayRun(slot)) {
-      RecordContext.meter(context)?.aborted()
-      return this.#settle(batch, index, NOT_RUN)
-    }
-    const failed = this.#outage.failed(failure, keyOf(context), context.attempt, history)
-    const record = { batch, index, history: failed.history }
-    const { attempts, excused = 0 } = record.history
-    const step = failed.mustWait ? untilItEnds(failure) : nextStep(delivery, failure, attempts - excused, random)
-    if (failed.isSuspected && step.kind === delivery.givenUp) return this.#defer(record, failure, context, step)
-    return this.#conclude(record, failure, context, step)
-  }
-
-  /** A record is given up, unless this turns out to be an outage. */
-  #defer(record: Waiting, failure: Failure, context: RecordContext, step: NextStep): false {
-    RecordContext.isolate(context)
-    const held = this.#held.hold(record)
-    const lane = record.batch.lane(record.index)
-    held.cancel = this.#outage.defer((isOutage) => {
-      if (!this.#held.release(held)) return
-      if (this.#conclude(record, failure, context, isOutage ? untilItEnds(failure) : step)) this.#goOn(lane)
-      this.#fill()
-    })
-    return false
-  }
-
-  /** What becomes of a record that failed; true when its lane is free for the next one. */
-  #conclude(record: Waiting, failure: Failure, context: RecordContext, step: NextStep): boolean {
-    const { batch, index } = record
-    const slot = batch.slot(index)
-    this.#options.listener.onFailure(failure, context, step)
-    switch (step.kind) {
-      case 'retry': {
-        // who was told of it may have disconnected
-        if (!this.#mayRun(slot)) return this.#settle(batch, index, NOT_RUN)
-        this.#holdFor(record, step.afterMs)
-        return false
-      }
-      case 'park':
-        RecordContext.isolate(context)
-        void this.#park(this.#held.hold(record), failure, context, 1)
-        return false
-      case 'stop':
-        this.#dropped.add(slot)
-        this.#settle(batch, index, FAILED)
-        this.#giveBack()
-        return true
-      default:
-        return this.#settle(batch, index, DONE)
-    }
-  }
-
-  #holdFor(next: Waiting, ms: number): void {
-    this.#held.holdFor(next, ms, this.#clock, (held) => {
-      this.#ready.push(held)
-      this.#fill()
-    })
-  }
-
-  async #park(held: Held, failure: Failure, context: RecordContext, attempt: number): Promise<void> {
-    const { park, listener, delivery, random } = this.#options
-    held.writing = context
-    let parked: Parked
-    try {
-      parked = await park(failure, context, held.history as History)
-    } catch (error) {
-      held.writing = undefined
-      const afterMs = backOffMs(delivery, attempt, random)
-      listener.onParkFailed(error, context, afterMs)
-      held.cancel = this.#clock.after(afterMs, () => void this.#park(held, failure, context, attempt + 1))
-      if (!this.#mayRun(held.batch.slot(held.index))) this.#giveBack()
-      return
-    }
-    listener.onParked(failure, context, parked)
-    this.#held.release(held)
-    const lane = held.batch.lane(held.index)
-    this.#settle(held.batch, held.index, DONE)
-    this.#goOn(lane)
-    this.#fill()
-  }
-
   // ---- deadlines
 
   #sweepLater(): void {
@@ -492,7 +412,7 @@ export class Executor implements Runner {
   #endLate(worker: Worker, timeout: HandlerTimeoutError): void {
     this.#workers.endLate(worker)
     const lane = worker.batch.lane(worker.index)
-    if (this.#failed(worker, { class: 'transient', error: timeout })) this.#goOn(lane)
+    if (this.#failures.failed(worker, { class: 'transient', error: timeout })) this.#goOn(lane)
     this.#fill()
   }
 }
