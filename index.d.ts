@@ -1340,6 +1340,67 @@ interface KafkaMetrics {
     groups: GroupMetrics[];
 }
 
+/** A partition, or without a number all partitions of a topic that this member has at the moment. */
+interface PartitionPlace {
+    topic: string;
+    partition?: number;
+}
+/**
+ * Topics that are being handled: what `subscribe` resolves to. In log-only mode there are no partitions: calls that name
+ * some do nothing, and a pause of all holds once the service goes live.
+ */
+declare class Subscription {
+    #private;
+    /** The consumer group. */
+    get group(): string;
+    /** The names of the topics that it handles now, those that match a RegExp included. */
+    get topics(): readonly string[];
+    /** Whether all of it was paused, by {@link pause} without places. */
+    get isPaused(): boolean;
+    /**
+     * Begins nothing more of these partitions, from this call on: no record, no retry, no batch. Handlers that run go on,
+     * other partitions too, and the member stays in its group. What was received already is kept, in order, and fetching
+     * stops once the prefetch is full.
+     *
+     * A pause ends with {@link resume}, or when the partition goes to another member. Partitions that are assigned later
+     * are paused only if all of the subscription is.
+     *
+     * @param places Default: all of the subscription.
+     * @throws {@link ConsumeError} (`NARAD_NOT_ASSIGNED`) when this member does not have such a partition;
+     *   {@link ArgumentError}
+     */
+    pause(places?: PartitionPlace | readonly PartitionPlace[]): void;
+    /**
+     * Goes on where {@link pause} stopped. After a pause of all, `resume(places)` goes on with these alone.
+     *
+     * @param places Default: all of the subscription, however it was paused.
+     * @throws As {@link pause}.
+     */
+    resume(places?: PartitionPlace | readonly PartitionPlace[]): void;
+    /**
+     * Goes on with a partition, or with all of a topic's that are assigned here, somewhere else, forwards or backwards.
+     * Once it resolves, no record from before the seek begins: what was received and had not begun is dropped. Handlers
+     * that run go on, and their end counts for nothing. The new position is committed with the next commit, before any
+     * record of it is handled. A partition that had stopped goes on, one that is paused stays paused.
+     *
+     * @param target A time is in milliseconds since the epoch, or a Date; where no record is that late, the end is meant.
+     * @throws {@link ConsumeError}: `NARAD_NOT_ASSIGNED` when this member does not have the partition,
+     *   `NARAD_OFFSET_OUT_OF_RANGE` when the log does not have the offset, `NARAD_SEEK_FAILED`; {@link ArgumentError},
+     *   {@link ClosedError}, {@link EmbeddedBrokerError} for a time
+     */
+    seek(place: PartitionPlace, target: SeekTarget): Promise<void>;
+}
+
+/** Why partitions came or went. */
+interface RebalanceEvent {
+    group: string;
+    kind: 'assigned' | 'revoked' | 'lost';
+    partitions: Array<{
+        topic: string;
+        partition: number;
+    }>;
+}
+
 /** The events of a service with what listeners get. */
 interface ServiceEvents {
     /** A broker answers: after connecting, and after each time the connection was lost. */
@@ -1547,66 +1608,6 @@ interface BatchSubscribeOptions<T = unknown> extends Omit<SubscribeOptions<T>, '
 /** A topic, a pattern of topics, or several of them. */
 type TopicsInput = string | RegExp | ReadonlyArray<string | RegExp>;
 
-/** A partition, or without a number all partitions of a topic that this member has at the moment. */
-interface PartitionPlace {
-    topic: string;
-    partition?: number;
-}
-/**
- * Topics that are being handled: what `subscribe` resolves to. In log-only mode there are no partitions: calls that name
- * some do nothing, and a pause of all holds once the service goes live.
- */
-declare class Subscription {
-    #private;
-    /** The consumer group. */
-    get group(): string;
-    /** The names of the topics that it handles now, those that match a RegExp included. */
-    get topics(): readonly string[];
-    /** Whether all of it was paused, by {@link pause} without places. */
-    get isPaused(): boolean;
-    /**
-     * Begins nothing more of these partitions, from this call on: no record, no retry, no batch. Handlers that run go on,
-     * other partitions too, and the member stays in its group. What was received already is kept, in order, and fetching
-     * stops once the prefetch is full.
-     *
-     * A pause ends with {@link resume}, or when the partition goes to another member. Partitions that are assigned later
-     * are paused only if all of the subscription is.
-     *
-     * @param places Default: all of the subscription.
-     * @throws {@link ConsumeError} (`NARAD_NOT_ASSIGNED`) when this member does not have such a partition;
-     *   {@link ArgumentError}
-     */
-    pause(places?: PartitionPlace | readonly PartitionPlace[]): void;
-    /**
-     * Goes on where {@link pause} stopped. After a pause of all, `resume(places)` goes on with these alone.
-     *
-     * @param places Default: all of the subscription, however it was paused.
-     * @throws As {@link pause}.
-     */
-    resume(places?: PartitionPlace | readonly PartitionPlace[]): void;
-    /**
-     * Goes on with a partition, or with all of a topic's that are assigned here, somewhere else, forwards or backwards.
-     * Once it resolves, no record from before the seek begins: what was received and had not begun is dropped. Handlers
-     * that run go on, and their end counts for nothing. The new position is committed with the next commit, before any
-     * record of it is handled. A partition that had stopped goes on, one that is paused stays paused.
-     *
-     * @param target A time is in milliseconds since the epoch, or a Date; where no record is that late, the end is meant.
-     * @throws {@link ConsumeError}: `NARAD_NOT_ASSIGNED` when this member does not have the partition,
-     *   `NARAD_OFFSET_OUT_OF_RANGE` when the log does not have the offset, `NARAD_SEEK_FAILED`; {@link ArgumentError},
-     *   {@link ClosedError}, {@link EmbeddedBrokerError} for a time
-     */
-    seek(place: PartitionPlace, target: SeekTarget): Promise<void>;
-}
-
-/** Why partitions came or went. */
-interface RebalanceEvent {
-    group: string;
-    kind: 'assigned' | 'revoked' | 'lost';
-    partitions: Array<{
-        topic: string;
-        partition: number;
-    }>;
-}
 /** What a close left behind. */
 interface ConsumerReport {
     group: string;

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
+import type { RebalanceEvent } from './consumer/assignment.ts'
 import type { DeadLetterEvent, OutageEvent, RetryEvent } from './consumer/delivery-log.ts'
-import type { RebalanceEvent } from './consumer/member.ts'
 import type { KafkaError } from './errors.ts'
 
 /** The events of a service with what listeners get. */

@@ -31,11 +31,12 @@ export type {
   SslConfig,
 } from './config/types.ts'
 export type { DisconnectReport } from './connection.ts'
+export type { RebalanceEvent } from './consumer/assignment.ts'
 export type { BatchHandler } from './consumer/batch-attempt.ts'
 export type { Consumer, ConsumerBatchSubscribeOptions, ConsumerSubscribeOptions } from './consumer/consumer.ts'
 export type { DeadLetterEvent, OutageEvent, RetryEvent } from './consumer/delivery-log.ts'
 export type { RecordHandler } from './consumer/executor.ts'
-export type { ConsumerReport, RebalanceEvent } from './consumer/member.ts'
+export type { ConsumerReport } from './consumer/member.ts'
 export type { GroupHealth } from './consumer/member-health.ts'
 export type { BatchContext, RawHeader, RecordContext } from './consumer/record.ts'
 export type { UnfinishedRecord } from './consumer/runner.ts'

@@ -9,20 +9,14 @@ import type { SideSender } from '../delivery/side-writer.ts'
 import { ArgumentError, ClosedError, fromNative, type KafkaError } from '../errors.ts'
 import { hold, release } from '../keep-alive.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import {
-  type NativeConsumer,
-  type NativeConsumerEvent,
-  type NativeError,
-  type NativeMove,
-  type NativePartition,
-  native,
-} from '../native.ts'
+import { type NativeConsumer, type NativeConsumerEvent, type NativeError, native } from '../native.ts'
+import { Assignment, type RebalanceEvent } from './assignment.ts'
 import { Batch } from './batch.ts'
 import type { OutageEvent } from './delivery-log.ts'
 import { Flow } from './flow.ts'
 import { type GroupHealth, groupHealth, MemberNotes } from './member-health.ts'
 import type { SubscriptionObserver } from './observer.ts'
-import { type Place, RecordContext } from './record.ts'
+import { RecordContext } from './record.ts'
 import { type RetrySubscription, RetrySubscriptions } from './retry-subscriptions.ts'
 import type { Parked, Runner, UnfinishedRecord } from './runner.ts'
 import { Runners } from './runners.ts'
@@ -42,13 +36,6 @@ const HELD_RECORDS = 100_000
 const HELD_BYTES = 32 * 1024 * 1024
 /** Records that a report names. */
 const NAMED = 10
-
-/** Why partitions came or went. */
-export interface RebalanceEvent {
-  group: string
-  kind: 'assigned' | 'revoked' | 'lost'
-  partitions: Array<{ topic: string; partition: number }>
-}
 
 /** What a consumer tells the service. */
 export interface MemberListener {
@@ -100,9 +87,7 @@ export class Member {
   readonly group: string
   readonly #native: NativeConsumer
   readonly #options: MemberOptions
-  readonly #places = new Map<number, Place>()
-  /** By slot: those that the partition had before seeks, whose records may still run. */
-  readonly #before = new Map<number, readonly number[]>()
+  readonly #assignment: Assignment
   readonly #runners = new Map<number, Runner>()
   /** By subscription, as the runners. */
   readonly #flows = new Map<number, Flow>()
@@ -119,6 +104,11 @@ export class Member {
     this.#native = handle
     this.#options = options
     this.group = options.group
+    const subscribers = { runners: this.#runners, flows: this.#flows, observers: this.#observers }
+    this.#assignment = new Assignment(options, subscribers, (event) => {
+      this.#notes.rebalanced(event.kind)
+      options.listener.onRebalance(event)
+    })
   }
 
   /** @throws {@link ConfigError} when librdkafka refuses the properties. */
@@ -157,78 +147,17 @@ export class Member {
   private onEvent(event: NativeConsumerEvent): undefined {
     const { listener } = this.#options
     if (event.batch !== undefined) this.#runners.get(event.batch.subscription)?.accept(new Batch(event.batch))
-    else if (event.rebalance !== undefined) this.#rebalance(event.rebalance.kind, event.rebalance.partitions)
-    else if (event.moved !== undefined) this.#moved(event.moved)
+    else if (event.rebalance !== undefined) {
+      this.#assignment.rebalanced(event.rebalance.kind, event.rebalance.partitions)
+    } else if (event.moved !== undefined) this.#assignment.moved(event.moved)
     else if (event.error !== undefined) {
       listener.onNativeError(event.error)
       if (event.error.fatal) {
         this.#notes.error = event.error.message
-        this.#fail(event.error)
+        this.#assignment.failed(fromNative(event.error, { group: this.group }))
       }
     } else if (event.log !== undefined) listener.onLog(event.log.level, event.log.text)
     return undefined
-  }
-
-  #moved(moves: NativeMove[]): void {
-    for (const move of moves) {
-      this.#places.set(move.to, this.#places.get(move.from) as Place)
-      for (const flow of this.#flows.values()) flow.moved(move)
-      this.#places.delete(move.from)
-      this.#before.set(move.to, [...(this.#before.get(move.from) ?? []), move.from])
-      this.#before.delete(move.from)
-    }
-  }
-
-  #rebalance(kind: RebalanceEvent['kind'] | 'ended', partitions: NativePartition[]): void {
-    // only what is read without a group ends
-    if (kind === 'ended') return
-    if (kind !== 'assigned') {
-      this.#lose(kind, partitions)
-      return
-    }
-    const { group } = this
-    const { metrics } = this.#options
-    for (const assigned of partitions) {
-      const { slot, topic, partition } = assigned
-      this.#places.set(slot, { topic, partition, group, meter: metrics?.handlers(group, topic) })
-      this.#flows.get(assigned.subscription)?.assigned(assigned)
-    }
-    this.#tell(kind, partitions)
-  }
-
-  #lose(kind: 'revoked' | 'lost', partitions: ReadonlyArray<Omit<NativePartition, 'subscription'>>): void {
-    const slots = new Set(partitions.flatMap(({ slot }) => [slot, ...(this.#before.get(slot) ?? [])]))
-    const reason = new ClosedError(`The partition was ${kind}: another member of ${this.group} handles it from here.`)
-    for (const runner of this.#runners.values()) runner.drop(slots, reason)
-    for (const flow of this.#flows.values()) flow.gone(slots)
-    for (const observer of this.#observers.values()) observer.onGone(partitions)
-    // contexts of records that run keep their place
-    for (const slot of slots) {
-      this.#places.delete(slot)
-      this.#before.delete(slot)
-    }
-    this.#tell(kind, partitions)
-  }
-
-  #tell(kind: RebalanceEvent['kind'], partitions: ReadonlyArray<{ topic: string; partition: number }>): void {
-    this.#notes.rebalanced(kind)
-    this.#options.listener.onRebalance({
-      group: this.group,
-      kind,
-      partitions: partitions
-        .map(({ topic, partition }) => ({ topic, partition }))
-        .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1)),
-    })
-  }
-
-  /** librdkafka takes the partitions of a member that cannot go on away without an event. */
-  #fail(error: NativeError): void {
-    for (const observer of this.#observers.values()) observer.onFailed(fromNative(error, { group: this.group }))
-    if (this.#places.size === 0) return
-    this.#lose(
-      'lost',
-      Array.from(this.#places, ([slot, { topic, partition }]) => ({ slot, topic, partition })),
-    )
   }
 
   /**
@@ -289,7 +218,7 @@ export class Member {
     const { sender, admin, listener, metrics } = this.#options
     const topics = () => [...(this.#flows.get(id)?.topics ?? spec.topics)]
     return new Runners(spec, handler, {
-      ...{ group: this.group, sender, admin, places: this.#places, completions: this.#native },
+      ...{ group: this.group, sender, admin, places: this.#assignment.places, completions: this.#native },
       isTimed: metrics !== undefined,
       listener: {
         onFailure: (failure, context, step) => {
@@ -468,7 +397,7 @@ export class Member {
     }))
     return groupHealth({
       ...{ group: this.group, isLeaving: this.#closing !== undefined, notes: this.#notes },
-      ...{ places: [...this.#places.values()], runners, pollAgeMs: this.#native.pollAgeMs() },
+      ...{ places: [...this.#assignment.places.values()], runners, pollAgeMs: this.#native.pollAgeMs() },
     })
   }
 
