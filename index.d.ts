@@ -975,6 +975,17 @@ interface SslConfig {
      */
     rejectUnauthorized?: boolean | undefined;
 }
+/** A token for the SASL mechanism OAUTHBEARER. */
+interface OauthToken {
+    /** The token itself, usually a JWT. */
+    value: string;
+    /** When it ends, in milliseconds since the epoch. Default: what a JWT says of itself. */
+    expiresAtMs?: number;
+    /** Whose it is, for the logs of the client. Default: what a JWT says of itself. */
+    principal?: string;
+    /** SASL extensions (RFC 7628) by name, such as `logicalCluster`. */
+    extensions?: Readonly<Record<string, string>>;
+}
 /** SASL. A field that is left out comes from its variable. */
 interface SaslConfig {
     /**
@@ -987,6 +998,10 @@ interface SaslConfig {
     username?: string | undefined;
     /** Needed for `plain` and `scram-…`. Variable: KAFKA_SASL_PASSWORD. */
     password?: string | undefined;
+    /**
+     * For `oauthbearer`: gives a token when the service connects, and the next one after four fifths of its life.
+     */
+    token?: (() => OauthToken | Promise<OauthToken>) | undefined;
 }
 /**
  * What `kafkaService.init()` and `createKafkaService()` take. Every field is optional. What is given here wins over
@@ -1199,6 +1214,7 @@ interface ResolvedSasl {
     readonly mechanism: SaslMechanism;
     readonly username?: string;
     readonly password?: Secret;
+    readonly token?: () => unknown;
 }
 /**
  * The configuration after input, environment and defaults. It may be logged or inspected whole: secrets in it do not
@@ -2972,6 +2988,7 @@ export type {
   MiddlewareInput,
   NaradErrorCode,
   Next,
+  OauthToken,
   OffsetReset,
   Ordering,
   OutageEvent,

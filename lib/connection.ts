@@ -9,6 +9,7 @@ import {
   producerProperties,
   readerProperties,
 } from './config/properties.ts'
+import { withSecurityHint } from './config/security-hint.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import type { RebalanceEvent } from './consumer/assignment.ts'
@@ -23,6 +24,7 @@ import type { ConnectionState } from './health.ts'
 import type { EntryLevel, NaradLogger } from './logger.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { NativeError } from './native.ts'
+import { OauthTokens, type TokenTaker } from './oauth-tokens.ts'
 import { Producer } from './producer/producer.ts'
 
 /** What `disconnect()` left behind. */
@@ -77,6 +79,7 @@ export class Connection {
   #adminClient: AdminClient | undefined
   #isProducerWanted = false
   #embedded: Promise<EmbeddedBrokerLease> | undefined
+  readonly #tokens: OauthTokens | undefined
   #watch: ConnectionWatch | undefined
   /** Parts that are. */
   #connecting = 0
@@ -95,6 +98,14 @@ export class Connection {
     this.#emitter = emitter
     this.#metrics = metrics
     this.#onLive = onLive
+    const { sasl, connectionTimeoutMs } = config
+    if (sasl === false || sasl.token === undefined) return
+    this.#tokens = new OauthTokens(sasl.token, connectionTimeoutMs, (error) => this.#emitError(error))
+  }
+
+  /** Lets a client log in, where it does so with a token. */
+  async #authenticate(client: TokenTaker): Promise<void> {
+    await this.#tokens?.give(client)
   }
 
   get isConnected(): boolean {
@@ -152,6 +163,8 @@ export class Connection {
     this.#connecting += 1
     try {
       return await part
+    } catch (error) {
+      throw withSecurityHint(error, this.#config)
     } finally {
       this.#connecting -= 1
     }
@@ -162,6 +175,7 @@ export class Connection {
     const producer = await this.#openProducer()
     this.#isProducerWanted = true
     try {
+      await this.#authenticate(producer)
       await producer.connect(timeoutMs)
     } catch (error) {
       this.#producer = undefined
@@ -189,6 +203,13 @@ export class Connection {
     return this.#producer
   }
 
+  /** The producer of dead letters, of which nobody waits for the connection. */
+  async #letterProducer(): Promise<Producer> {
+    const producer = await this.#openProducer()
+    await this.#authenticate(producer)
+    return producer
+  }
+
   /** The client for administration, once a broker has answered. Calls at the same time share one attempt. */
   connectAdmin(timeoutMs: number): Promise<AdminClient> {
     this.#adminReady ??= this.#counted(this.#startAdmin(timeoutMs)).catch((error: unknown) => {
@@ -209,6 +230,7 @@ export class Connection {
     })
     this.#adminClient = client
     try {
+      await this.#authenticate(client)
       await client.connect(timeoutMs)
       isConnecting = false
     } catch (error) {
@@ -287,12 +309,13 @@ export class Connection {
         onParked: (failure, context, parked) => deliveries.onParked(failure, context, parked),
         onOutage: (event) => deliveries.onOutage(event),
       },
-      sender: { sendOne: async (topic, columns) => (await this.#openProducer()).sendOne(topic, columns) },
+      sender: { sendOne: async (topic, columns) => (await this.#letterProducer()).sendOne(topic, columns) },
       admin: this.#admin,
       onStreamEnd: (hasOthers) => this.endStream(group, hasOthers),
     })
     this.#started.set(group, consumer)
     try {
+      await this.#authenticate(consumer)
       await consumer.connect(timeoutMs)
       isConnecting = false
     } catch (error) {
@@ -322,6 +345,7 @@ export class Connection {
       timeoutMs,
       handler,
       keepsRunning,
+      authenticate: (client) => this.#authenticate(client),
       onError: (error) => this.#onNativeError(error, false),
       onLog: (level, text) => this.#log(level, text),
     })
@@ -421,6 +445,7 @@ export class Connection {
   async close(timeoutMs: number): Promise<DisconnectReport> {
     this.#isClosing = true
     this.#watch?.stop()
+    this.#tokens?.stop()
     const deadline = performance.now() + timeoutMs
     const reserve = this.#producer === undefined ? 0 : Math.min(PRODUCER_SHARE_MS, timeoutMs / 4)
     const consumers = [...this.#started.values()]

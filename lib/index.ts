@@ -25,6 +25,7 @@ export type {
   DevMode,
   GroupProtocol,
   KafkaConfig,
+  OauthToken,
   ResolvedConfig,
   SaslConfig,
   SaslMechanism,

@@ -20,6 +20,7 @@ export type {
   NativeProducerEvent,
   NativeRange,
   NativeSeekTarget,
+  NativeToken,
 } from '../native/index.js'
 
 let loaded: NativeModule | undefined

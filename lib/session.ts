@@ -41,6 +41,10 @@ export class Session {
     this.#logger = logger
     this.#emitter = emitter
     this.#metrics = metrics
+    const { ssl, sasl } = config
+    if (sasl !== false && sasl.mechanism === 'plain' && ssl === false) {
+      logger.warn('SASL PLAIN without TLS: whoever is on the way to the brokers can read the password. Set ssl.')
+    }
   }
 
   /** Something is connected, or is to be as soon as there is a broker. */

@@ -13,6 +13,8 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class NativeAdmin {
   /** Waits until a broker answers. */
   connect(timeoutMs: number): Promise<NativeError | null>
+  /** Gives it a token to log in with by OAUTHBEARER, from now on. */
+  setToken(token: NativeToken): NativeError | null
   /** Whether a broker answers now. */
   answers(timeoutMs: number): Promise<boolean>
   /** All topics, Kafka's internal ones included, without their ids. */
@@ -82,6 +84,8 @@ export declare class NativeBroker {
 export declare class NativeConsumer {
   /** Waits until a broker answers. */
   connect(timeoutMs: number): Promise<NativeError | null>
+  /** Gives it a token to log in with by OAUTHBEARER, from now on. */
+  setToken(token: NativeToken): NativeError | null
   /** Whether a broker answers now. */
   answers(timeoutMs: number): Promise<boolean>
   /** Joins the group for more topics; settles once it has been joined. */
@@ -130,6 +134,8 @@ export declare class NativeMetrics {
 export declare class NativeProducer {
   /** Waits until a broker answers. */
   connect(timeoutMs: number): Promise<NativeError | null>
+  /** Gives it a token to log in with by OAUTHBEARER, from now on. */
+  setToken(token: NativeToken): NativeError | null
   /** Whether a broker answers now. */
   answers(timeoutMs: number): Promise<boolean>
   /** The index of a topic for packed records. */
@@ -429,6 +435,16 @@ export interface NativeSubscription {
   outBytes: number
   heldRecords: number
   heldBytes: number
+}
+
+/** What a client logs in with by OAUTHBEARER. */
+export interface NativeToken {
+  value: string
+  /** Milliseconds since the epoch. */
+  expiresAtMs: number
+  principal: string
+  /** Names and values in turn. */
+  extensions: Array<string>
 }
 
 /** A topic and how many partitions it has. */

@@ -25,6 +25,7 @@ const TYPES = {
   sasl: '`false` or object',
   logger: 'object',
   codec: 'string or object',
+  function: 'function',
   signals: 'boolean or array of strings',
   properties: 'object',
 }

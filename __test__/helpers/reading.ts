@@ -32,6 +32,7 @@ export async function read(
       return handler(records)
     },
     keepsRunning: true,
+    authenticate: async () => {},
     onError: (error) => errors.push(error),
     onLog: () => {},
   })

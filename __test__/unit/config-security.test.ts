@@ -154,10 +154,17 @@ test('a mechanism without its user name or password is an error that names the v
   fails({ sasl: { username: 'u', password: 'hunter2\0' } }, /must not hold control characters/)
 })
 
-test('oauthbearer takes no user name and password', () => {
-  assert.deepEqual(security({ sasl: { mechanism: 'oauthbearer' } }), {
+test('oauthbearer takes a function that gives tokens, or properties, and no user name and password', () => {
+  const token = () => ({ value: 'hunter2' })
+  assert.deepEqual(security({ sasl: { mechanism: 'oauthbearer', token } }), {
     'security.protocol': 'sasl_plaintext',
     'sasl.mechanism': 'OAUTHBEARER',
   })
+  const librdkafka = { 'sasl.oauthbearer.method': 'oidc' }
+  assert.equal(security({ sasl: { mechanism: 'oauthbearer' }, librdkafka })['sasl.oauthbearer.method'], 'oidc')
+  fails({ sasl: { mechanism: 'oauthbearer' } }, /needs sasl\.token, a function that gives tokens/)
+  fails({ sasl: { mechanism: 'oauthbearer', token: 'hunter2' } }, /"sasl\.token" must be a function/)
+  const plain = { mechanism: 'plain', username: 'me', password: 'hunter2' }
+  fails({ sasl: { ...plain, token } }, /"sasl\.token" is given, but it is for the mechanism oauthbearer alone/)
   fails({ sasl: { mechanism: 'oauthbearer', password: 'hunter2' } }, /takes no user name and password/)
 })

@@ -9,7 +9,7 @@ import { DEAD_LETTER_HEADERS } from '../../lib/headers.ts'
 import packageJson from '../../package.json'
 
 const ROOT = resolve(__dirname, '..', '..')
-const TOP = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
+const TOP = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md']
 const PAGES = [...TOP, ...filesIn('docs').filter((file) => file.endsWith('.md'))]
 
 describe('the pages', () => {

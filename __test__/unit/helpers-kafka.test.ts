@@ -37,6 +37,7 @@ const node = (first: number) => ({
   internalPort: first + 1,
   controllerPort: first + 2,
   advertisedPort: first + 3,
+  listeners: [],
 })
 
 test('a single broker replicates nothing, and clients are told the advertised port', () => {

@@ -1,5 +1,5 @@
 import { ClosedError, fromNative, type KafkaErrorFields } from '../errors.ts'
-import { type NativeAdmin, type NativeAdminEvent, type NativeError, native } from '../native.ts'
+import { type NativeAdmin, type NativeAdminEvent, type NativeError, type NativeToken, native } from '../native.ts'
 import { type Position, placeKey } from './place.ts'
 
 /** What a client tells the service. */
@@ -53,6 +53,11 @@ export class AdminClient {
     if (event.error !== undefined) this.#listener.onError(event.error)
     else if (event.log !== undefined) this.#listener.onLog(event.log.level, event.log.text)
     return undefined
+  }
+
+  /** Logs in with it from now on. */
+  setToken(token: NativeToken): NativeError | null {
+    return this.#native.setToken(token)
   }
 
   /** Waits until a broker answers. */

@@ -17,6 +17,7 @@ export interface OptionSpec {
     | 'ssl'
     | 'sasl'
     | 'logger'
+    | 'function'
     | 'codec'
     | 'signals'
     | 'properties'
@@ -125,7 +126,7 @@ export const OPTIONS: Readonly<Record<OptionName, OptionSpec>> = {
     default: 'plain',
     derives: 'sasl.mechanism',
     java: 'sasl.mechanism',
-    doc: 'In any letter case. `oauthbearer` takes no user name and password; its token settings go under `librdkafka` (`sasl.oauthbearer.…`).',
+    doc: 'In any letter case. `oauthbearer` takes no user name and password, but `sasl.token`.',
   },
   'sasl.username': {
     type: 'string',
@@ -141,6 +142,11 @@ export const OPTIONS: Readonly<Record<OptionName, OptionSpec>> = {
     derives: 'sasl.password',
     java: 'sasl.jaas.config',
     doc: 'Needed for `plain` and `scram-…`.',
+  },
+  'sasl.token': {
+    type: 'function',
+    java: 'sasl.login.callback.handler.class',
+    doc: 'For `oauthbearer`: a function that gives `{ value, expiresAtMs, principal, extensions }`, or a promise of it; of a JWT, `value` is enough. Without it, librdkafka gets tokens by properties under `librdkafka` (`sasl.oauthbearer.…`).',
   },
   group: {
     type: 'string',

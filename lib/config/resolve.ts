@@ -86,7 +86,7 @@ function security(
   find: Find,
   input: KafkaConfig | undefined,
 ): Pick<ResolvedConfig, 'ssl' | 'sasl'> {
-  if (config.brokers !== 'embedded') return { ssl: resolveSsl(find), sasl: resolveSasl(find) }
+  if (config.brokers !== 'embedded') return { ssl: resolveSsl(find), sasl: resolveSasl(find, config.librdkafka) }
   for (const name of ['ssl', 'sasl'] as const) {
     const value = input?.[name]
     if (value === undefined || value === false) continue

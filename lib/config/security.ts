@@ -52,12 +52,13 @@ export function resolveSsl(find: Find): ResolvedSsl | false {
  *
  * @throws {@link ConfigError} when a mechanism lacks its user name or password, or has what it does not take.
  */
-export function resolveSasl(find: Find): ResolvedSasl | false {
+export function resolveSasl(find: Find, properties: Readonly<Record<string, unknown>>): ResolvedSasl | false {
   const sasl = find('sasl')
   if (sasl?.value === false) return false
   if (sasl !== undefined && (typeof sasl.value !== 'object' || sasl.value === null || Array.isArray(sasl.value))) {
     throw wrong(sasl, 'must be an object or false', true)
   }
+  const token = find('sasl.token')
   const given = { mechanism: find('sasl.mechanism'), username: find('sasl.username'), password: find('sasl.password') }
   if (sasl === undefined && Object.values(given).every((one) => one === undefined)) return false
 
@@ -65,9 +66,11 @@ export function resolveSasl(find: Find): ResolvedSasl | false {
   const mechanism = (given.mechanism ? parseChoice(spec, given.mechanism) : spec.default) as SaslMechanism
   if (mechanism === 'oauthbearer') {
     const extra = given.username ?? given.password
-    if (extra === undefined) return Object.freeze({ mechanism })
+    if (extra === undefined) return Object.freeze({ mechanism, ...tokenProvider(token, properties) })
     throw new ConfigError(`${extra.where} is given, but the mechanism oauthbearer takes no user name and password.`)
   }
+  if (token !== undefined)
+    throw new ConfigError(`${token.where} is given, but it is for the mechanism oauthbearer alone.`)
   const { username, password } = given
   if (username === undefined || password === undefined) {
     const missing = [
@@ -83,6 +86,21 @@ export function resolveSasl(find: Find): ResolvedSasl | false {
     username: parseString(OPTIONS['sasl.username'], username),
     password: new Secret(parseString(OPTIONS['sasl.password'], password)),
   })
+}
+
+/** Where tokens come from: a function, or librdkafka itself. */
+function tokenProvider(
+  token: Given | undefined,
+  properties: Readonly<Record<string, unknown>>,
+): Pick<ResolvedSasl, 'token'> {
+  if (token === undefined) {
+    if (Object.keys(properties).some((name) => /^(?:enable\.)?sasl\.oauthbearer\./.test(name))) return {}
+    throw new ConfigError(
+      'The SASL mechanism oauthbearer needs sasl.token, a function that gives tokens, or sasl.oauthbearer.… under "librdkafka".',
+    )
+  }
+  if (typeof token.value === 'function') return { token: token.value as () => unknown }
+  throw wrong(token, 'must be a function that gives a token', true)
 }
 
 /** librdkafka's properties for TLS and SASL, secrets in clear: for the native client alone. */

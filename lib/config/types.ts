@@ -40,6 +40,18 @@ export interface SslConfig {
   rejectUnauthorized?: boolean | undefined
 }
 
+/** A token for the SASL mechanism OAUTHBEARER. */
+export interface OauthToken {
+  /** The token itself, usually a JWT. */
+  value: string
+  /** When it ends, in milliseconds since the epoch. Default: what a JWT says of itself. */
+  expiresAtMs?: number
+  /** Whose it is, for the logs of the client. Default: what a JWT says of itself. */
+  principal?: string
+  /** SASL extensions (RFC 7628) by name, such as `logicalCluster`. */
+  extensions?: Readonly<Record<string, string>>
+}
+
 /** SASL. A field that is left out comes from its variable. */
 export interface SaslConfig {
   /**
@@ -52,6 +64,10 @@ export interface SaslConfig {
   username?: string | undefined
   /** Needed for `plain` and `scram-…`. Variable: KAFKA_SASL_PASSWORD. */
   password?: string | undefined
+  /**
+   * For `oauthbearer`: gives a token when the service connects, and the next one after four fifths of its life.
+   */
+  token?: (() => OauthToken | Promise<OauthToken>) | undefined
 }
 
 /**
@@ -264,6 +280,7 @@ export interface ResolvedSasl {
   readonly mechanism: SaslMechanism
   readonly username?: string
   readonly password?: Secret
+  readonly token?: () => unknown
 }
 
 /**

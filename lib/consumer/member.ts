@@ -9,7 +9,7 @@ import type { SideSender } from '../delivery/side-writer.ts'
 import { ArgumentError, ClosedError, fromNative, type KafkaError } from '../errors.ts'
 import { hold, release } from '../keep-alive.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { type NativeConsumer, type NativeConsumerEvent, type NativeError, native } from '../native.ts'
+import { type NativeConsumer, type NativeConsumerEvent, type NativeError, type NativeToken, native } from '../native.ts'
 import { Assignment, type RebalanceEvent } from './assignment.ts'
 import { Batch } from './batch.ts'
 import type { OutageEvent } from './delivery-log.ts'
@@ -130,6 +130,11 @@ export class Member {
   /** The brokers to begin with. */
   get bootstrap(): string {
     return this.#options.properties['bootstrap.servers'] ?? ''
+  }
+
+  /** Logs in with it from now on. */
+  setToken(token: NativeToken): NativeError | null {
+    return this.#native.setToken(token)
   }
 
   /** Waits until a broker answers. */

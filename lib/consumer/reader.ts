@@ -47,6 +47,8 @@ export interface ReaderOptions extends Reading {
   readonly handler: (records: readonly RecordContext[]) => unknown
   /** Whether the process is kept running for it. */
   readonly keepsRunning: boolean
+  /** Lets its client log in, before it connects. */
+  readonly authenticate: (client: NativeConsumer) => Promise<void>
   readonly onError: (error: NativeError) => void
   readonly onLog: (level: number, text: string) => void
 }
@@ -106,6 +108,7 @@ export class Reader {
 
   async #begin(): Promise<NativeRange[]> {
     const { topic, partitions, create, from, to, timeoutMs } = this.#options
+    await this.#options.authenticate(this.#native)
     const failure = await this.#native.connect(timeoutMs)
     if (failure !== null) throw fromNative(failure, { topic })
     const count = create === undefined && partitions !== 'any' ? 0 : await this.#count(topic)

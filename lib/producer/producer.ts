@@ -1,7 +1,7 @@
 import { ClosedError, fromNative, KafkaError, SendError } from '../errors.ts'
 import type { RecordMetadata } from '../message.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { type NativeError, type NativeProducer, type NativeProducerEvent, native } from '../native.ts'
+import { type NativeError, type NativeProducer, type NativeProducerEvent, type NativeToken, native } from '../native.ts'
 import type { Columns } from './packer.ts'
 import { Sender, type Settled } from './sender.ts'
 
@@ -66,6 +66,11 @@ export class Producer {
   /** Records that wait to be handed to the native side. */
   get queued(): number {
     return this.#sender.queued
+  }
+
+  /** Logs in with it from now on. */
+  setToken(token: NativeToken): NativeError | null {
+    return this.#native.setToken(token)
   }
 
   /** Waits until a broker answers. */

@@ -57,6 +57,13 @@ export class Broker {
     return `localhost:${this.#node.internalPort}`
   }
 
+  /** @param {string} listener */
+  addressOf(listener) {
+    const found = this.#node.listeners.find(({ name }) => name === listener)
+    if (!found) throw new Error(`there is no listener ${listener}`)
+    return `localhost:${found.port}`
+  }
+
   get port() {
     return this.#node.port
   }

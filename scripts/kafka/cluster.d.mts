@@ -7,6 +7,8 @@ export interface ClusterOptions {
   heap?: string
   /** Broker configuration that goes over the built-in one. */
   properties?: Record<string, string>
+  /** Further listeners for clients, by name: their security protocol, such as `SASL_SSL`. */
+  listeners?: Record<string, string>
   /** Folder for the data; it is kept on `stop` and used again. Default: a new temporary one, removed on `stop`. */
   dataDir?: string
   /** The ports that clients are told to connect to, one a broker, where a proxy stands before the brokers. */
@@ -20,6 +22,8 @@ export interface Cluster {
   readonly brokers: string
   /** The same of the brokers' own listener, which is plaintext whatever `properties` make of the clients'. */
   readonly internalBrokers: string
+  /** The bootstrap list of one of the further `listeners`. */
+  listener(name: string): string
   /** The port each broker listens on for clients; index = broker id. */
   readonly ports: readonly number[]
   /** Process ids; undefined where a broker is down. Index = broker id. */

@@ -49,17 +49,25 @@ export async function startCluster(options = {}) {
  * @param {ClusterOptions} options
  * @returns {Promise<Node[]>}
  */
-async function layOut({ brokers = 1, port, advertisedPorts }) {
+async function layOut({ brokers = 1, port, advertisedPorts, listeners = {} }) {
   if (brokers !== 1 && brokers !== 3) throw new Error(`brokers must be 1 or 3, not ${String(brokers)}`)
   if (advertisedPorts && advertisedPorts.length !== brokers) throw new Error('advertisedPorts needs one port a broker')
-  const free = await freePorts(3 * brokers)
+  const more = Object.entries(listeners)
+  const each = 3 + more.length
+  const free = await freePorts(each * brokers)
   const nodes = []
   for (let id = 0; id < brokers; id += 1) {
-    const own = port === undefined ? free[3 * id] : port + id
-    const [internalPort, controllerPort] = [free[3 * id + 1], free[3 * id + 2]]
+    const [first, internalPort, controllerPort, ...rest] = free.slice(each * id, each * (id + 1))
+    const own = port === undefined ? first : port + id
     if (!own || !internalPort || !controllerPort) throw new Error('not enough ports')
     if (port !== undefined && !(await isPortFree(own))) throw new Error(`port ${own} is already in use`)
-    nodes.push({ port: own, internalPort, controllerPort, advertisedPort: advertisedPorts?.[id] ?? own })
+    nodes.push({
+      port: own,
+      internalPort,
+      controllerPort,
+      advertisedPort: advertisedPorts?.[id] ?? own,
+      listeners: more.map(([name, protocol], index) => ({ name, protocol, port: rest[index] ?? 0 })),
+    })
   }
   return nodes
 }
@@ -115,6 +123,11 @@ class RunningCluster {
 
   get internalBrokers() {
     return this.#brokers.map(({ internalAddress }) => internalAddress).join(',')
+  }
+
+  /** @param {string} name */
+  listener(name) {
+    return this.#brokers.map((broker) => broker.addressOf(name)).join(',')
   }
 
   get ports() {

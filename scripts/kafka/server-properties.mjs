@@ -1,6 +1,10 @@
 // @ts-check
 
-/** @typedef {{ port: number, internalPort: number, controllerPort: number, advertisedPort: number }} Node */
+/** @typedef {{ name: string, protocol: string, port: number }} Listener */
+/**
+ * @typedef {{ port: number, internalPort: number, controllerPort: number, advertisedPort: number,
+ *   listeners: Listener[] }} Node
+ */
 
 /**
  * The text of one broker's server.properties. `nodes` lists every node of the cluster; a node's id is its index.
@@ -26,9 +30,17 @@ export function serverProperties({ id, nodes, logDir, properties }) {
       `PLAINTEXT://127.0.0.1:${node.port}`,
       `INTERNAL://127.0.0.1:${node.internalPort}`,
       `CONTROLLER://127.0.0.1:${node.controllerPort}`,
+      ...node.listeners.map(({ name, port }) => `${name}://127.0.0.1:${port}`),
     ].join(','),
-    'advertised.listeners': `PLAINTEXT://localhost:${node.advertisedPort},INTERNAL://localhost:${node.internalPort}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'advertised.listeners': [
+      `PLAINTEXT://localhost:${node.advertisedPort}`,
+      `INTERNAL://localhost:${node.internalPort}`,
+      ...node.listeners.map(({ name, port }) => `${name}://localhost:${port}`),
+    ].join(','),
+    'listener.security.protocol.map': [
+      'PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      ...node.listeners.map(({ name, protocol }) => `${name}:${protocol}`),
+    ].join(','),
     'inter.broker.listener.name': 'INTERNAL',
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': logDir,

@@ -14,7 +14,7 @@ use super::administered::{
 use super::error::{NativeError, NativeLog, closed};
 use super::notices::Notices;
 use super::questions::NativeNewTopic;
-use super::reply::{answers, connect, failure, on_thread, promise};
+use super::reply::{NativeToken, answers, connect, failure, on_thread, promise, set_token};
 use crate::core::admin::{self, Admin, AdminEvents, Inquirer, NewTopic, Position};
 use crate::core::error::{CoreError, Result as CoreResult};
 
@@ -134,6 +134,12 @@ impl NativeAdmin {
     #[napi(catch_unwind, ts_return_type = "Promise<NativeError | null>")]
     pub fn connect<'env>(&self, env: &'env Env, timeout_ms: u32) -> Result<Object<'env>> {
         connect(env, self.open()?.connector().ok_or_else(closed)?, timeout_ms)
+    }
+
+    /// Gives it a token to log in with by OAUTHBEARER, from now on.
+    #[napi(catch_unwind)]
+    pub fn set_token(&self, token: NativeToken) -> Result<Option<NativeError>> {
+        Ok(set_token(&self.open()?.connector().ok_or_else(closed)?, token))
     }
 
     /// Whether a broker answers now.

@@ -14,7 +14,7 @@ use super::questions::{
     NativeNewTopic, NativeRange, NativeReading, NativeSeekPlace, NativeSeekTarget, NativeSubscription,
     NativeTopic,
 };
-use super::reply::{answers, connect, failure, on_thread, promise};
+use super::reply::{NativeToken, answers, connect, failure, on_thread, promise, set_token};
 use crate::core::admin::{NewTopic, TopicSize};
 use crate::core::consumer::{
     Batch, Consumer, ConsumerEvents, ConsumerReport, ConsumerSettings, Outcome, ReadingRange, Rebalance,
@@ -251,6 +251,12 @@ impl NativeConsumer {
     #[napi(catch_unwind, ts_return_type = "Promise<NativeError | null>")]
     pub fn connect<'env>(&self, env: &'env Env, timeout_ms: u32) -> Result<Object<'env>> {
         connect(env, self.open()?.connector().ok_or_else(closed)?, timeout_ms)
+    }
+
+    /// Gives it a token to log in with by OAUTHBEARER, from now on.
+    #[napi(catch_unwind)]
+    pub fn set_token(&self, token: NativeToken) -> Result<Option<NativeError>> {
+        Ok(set_token(&self.open()?.connector().ok_or_else(closed)?, token))
     }
 
     /// Whether a broker answers now.

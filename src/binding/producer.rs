@@ -12,7 +12,7 @@ use napi_derive::napi;
 use super::error::{NativeError, NativeLog, closed};
 use super::metrics::NativeMetrics;
 use super::notices::Notices;
-use super::reply::{answers, connect, failure, promise};
+use super::reply::{NativeToken, answers, connect, failure, promise, set_token};
 use crate::core::error::CoreError;
 use crate::core::producer::{CallResult, PackedRecords, Producer, ProducerEvents};
 
@@ -171,6 +171,12 @@ impl NativeProducer {
     #[napi(catch_unwind, ts_return_type = "Promise<NativeError | null>")]
     pub fn connect<'env>(&self, env: &'env Env, timeout_ms: u32) -> Result<Object<'env>> {
         connect(env, self.open()?.connector(), timeout_ms)
+    }
+
+    /// Gives it a token to log in with by OAUTHBEARER, from now on.
+    #[napi(catch_unwind)]
+    pub fn set_token(&self, token: NativeToken) -> Result<Option<NativeError>> {
+        Ok(set_token(&self.open()?.connector(), token))
     }
 
     /// Whether a broker answers now.

@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::{Env, Object, ToNapiValue};
 use napi::{JsDeferred, Result};
+use napi_derive::napi;
 
 use super::error::NativeError;
-use crate::core::connect::Connector;
+use crate::core::connect::{Connector, Token};
 use crate::core::error::Result as CoreResult;
 
 type Resolver<T> = Box<dyn FnOnce(Env) -> Result<T> + Send>;
@@ -32,6 +33,33 @@ pub fn on_thread(work: impl FnOnce() + Send + 'static) -> Result<()> {
         .spawn(work)
         .map(|_| ())
         .map_err(|error| napi::Error::from_reason(format!("cannot start a thread: {error}")))
+}
+
+/// What a client logs in with by OAUTHBEARER.
+#[napi(object)]
+pub struct NativeToken {
+    pub value: String,
+    /// Milliseconds since the epoch.
+    pub expires_at_ms: i64,
+    pub principal: String,
+    /// Names and values in turn.
+    pub extensions: Vec<String>,
+}
+
+/// Gives a client a token to log in with.
+pub fn set_token(connector: &Connector, token: NativeToken) -> Option<NativeError> {
+    let NativeToken {
+        value,
+        expires_at_ms,
+        principal,
+        extensions,
+    } = token;
+    failure(connector.set_token(&Token {
+        value,
+        expires_at_ms,
+        principal,
+        extensions,
+    }))
 }
 
 /// Waits until a broker answers.

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
 use super::error::{CoreError, ErrorCode, Result};
-use super::rd::Handle;
+pub use super::rd::Token;
+use super::rd::{Handle, refused_certificate};
 
 /// Pause between tries that fail at once.
 const RETRY: Duration = Duration::from_millis(50);
@@ -34,6 +35,8 @@ impl Pending {
 #[derive(Default)]
 struct State {
     last: Option<(RDKafkaRespErr, String)>,
+    /// Why a certificate was refused: the log says it just before the error comes, which does not.
+    certificate: Option<String>,
     waiting: Vec<Pending>,
     is_closed: bool,
 }
@@ -47,6 +50,11 @@ impl Progress {
     /// Keeps the last error; one that no waiting mends ends the waits.
     pub(super) fn note(&self, code: RDKafkaRespErr, text: &str) {
         let mut state = self.lock();
+        let certificate = match RDKafkaErrorCode::from(code) {
+            RDKafkaErrorCode::SSL => state.certificate.take(),
+            _ => None,
+        };
+        let text = certificate.as_deref().unwrap_or(text);
         if RDKafkaErrorCode::from(code) == RDKafkaErrorCode::AllBrokersDown && state.last.is_some() {
             return; // says less than what came before it
         }
@@ -58,6 +66,13 @@ impl Progress {
         drop(state);
         for pending in waiting {
             pending.settle(Err(hopeless(code, text)));
+        }
+    }
+
+    /// Takes note of a line of the log.
+    pub(super) fn note_log(&self, facility: &str, text: &str) {
+        if let Some(certificate) = refused_certificate(facility, text) {
+            self.lock().certificate = Some(certificate);
         }
     }
 
@@ -155,6 +170,11 @@ impl Connector {
             }
             std::thread::sleep(RETRY);
         }
+    }
+
+    /// Gives the client a token to log in with, from now on.
+    pub fn set_token(&self, token: &Token) -> Result<()> {
+        self.handle.set_token(token)
     }
 
     /// Whether a broker answers now; blocks up to `timeout`.

@@ -221,7 +221,9 @@ impl CoreError {
             E::TopicAuthorizationFailed | E::GroupAuthorizationFailed | E::ClusterAuthorizationFailed => {
                 ErrorCode::AuthorizationFailed
             }
-            E::Authentication | E::SaslAuthenticationFailed => ErrorCode::AuthenticationFailed,
+            E::Authentication | E::SaslAuthenticationFailed | E::UnsupportedSASLMechanism | E::SSL => {
+                ErrorCode::AuthenticationFailed
+            }
             E::UnreleasedInstanceId => ErrorCode::Fenced,
             E::Fatal => ErrorCode::Fatal,
             _ => otherwise,

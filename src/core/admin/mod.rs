@@ -136,6 +136,7 @@ impl Shared {
                 }
                 EventKind::Log => {
                     if let Some((level, facility, text)) = event.log() {
+                        self.progress.note_log(&facility, &text);
                         events.log(level, format!("{facility}: {text}"));
                     }
                 }

@@ -253,6 +253,7 @@ impl Group {
             EventKind::Description => self.topics_described(event),
             EventKind::Log => {
                 if let Some((level, facility, text)) = event.log() {
+                    self.progress.note_log(&facility, &text);
                     match lost_position(&facility, &text) {
                         Some(error) => self.watch.position_lost(error),
                         None => self.events.log(level, format!("{facility}: {text}")),

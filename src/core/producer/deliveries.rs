@@ -112,6 +112,7 @@ impl DeliveryThread {
             }
             EventKind::Log => {
                 if let Some((level, facility, text)) = event.log() {
+                    self.shared.progress.note_log(&facility, &text);
                     self.events.log(level, format!("{facility}: {text}"));
                 }
             }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ffi::CString;
 use std::mem::ManuallyDrop;
 use std::os::raw::c_char;
 use std::ptr::NonNull;
@@ -8,7 +9,7 @@ use rdkafka::bindings as sys;
 use rdkafka::error::KafkaError;
 use rdkafka::types::{RDKafkaRespErr, RDKafkaType};
 
-use super::{NO_ERROR, error_text, take_error};
+use super::{NO_ERROR, certificate, error_text, take_error};
 use crate::core::error::{CoreError, ErrorCode, Result};
 
 /// Which side of librdkafka a handle is.
@@ -18,6 +19,18 @@ pub enum Kind {
     Producer,
     /// `RD_KAFKA_CONSUMER`
     Consumer,
+}
+
+/// What a client logs in with by OAUTHBEARER.
+pub struct Token {
+    /// The token itself.
+    pub value: String,
+    /// When it ends, in milliseconds since the epoch.
+    pub expires_at_ms: i64,
+    /// Whose it is.
+    pub principal: String,
+    /// Names and values of SASL extensions, in turn.
+    pub extensions: Vec<String>,
 }
 
 /// An instance of librdkafka. Dropping it joins its threads, so the last owner is always a thread
@@ -55,6 +68,13 @@ impl Handle {
             | sys::RD_KAFKA_EVENT_STATS
             | sys::RD_KAFKA_EVENT_ERROR
             | sys::RD_KAFKA_EVENT_LOG;
+        let property = |name: &str| properties.get(name).map_or("", String::as_str);
+        if property("security.protocol").contains("ssl")
+            && property("enable.ssl.certificate.verification") != "false"
+        {
+            // SAFETY: the configuration is live, and the callback is a function without state.
+            unsafe { sys::rd_kafka_conf_set_ssl_cert_verify_cb(native.ptr(), Some(certificate::explain)) };
+        }
         let mut reason = [0u8; 512];
         // SAFETY: the configuration is live; librdkafka takes it over when it returns a handle.
         let rk = unsafe {
@@ -98,6 +118,46 @@ impl Handle {
 
     pub(super) fn ptr(&self) -> *mut sys::rd_kafka_t {
         self.rk.as_ptr()
+    }
+
+    /// Gives it a token to log in with, from now on.
+    pub fn set_token(&self, token: &Token) -> Result<()> {
+        let text = |text: &str| {
+            CString::new(text).map_err(|_| {
+                CoreError::new(
+                    ErrorCode::AuthenticationFailed,
+                    "the token has a NUL character in it",
+                )
+            })
+        };
+        let (value, principal) = (text(&token.value)?, text(&token.principal)?);
+        let extensions = token
+            .extensions
+            .iter()
+            .map(|part| text(part))
+            .collect::<Result<Vec<_>>>()?;
+        let mut pointers: Vec<_> = extensions.iter().map(|part| part.as_ptr()).collect();
+        let mut reason = [0u8; 512];
+        // SAFETY: all strings outlive the call, which copies them.
+        let code = unsafe {
+            sys::rd_kafka_oauthbearer_set_token(
+                self.ptr(),
+                value.as_ptr(),
+                token.expires_at_ms,
+                principal.as_ptr(),
+                pointers.as_mut_ptr(),
+                pointers.len(),
+                reason.as_mut_ptr().cast(),
+                reason.len(),
+            )
+        };
+        if code == NO_ERROR {
+            return Ok(());
+        }
+        let end = reason.iter().position(|&b| b == 0).unwrap_or(reason.len());
+        let why = String::from_utf8_lossy(&reason[..end]).into_owned();
+        let text = format!("the token cannot be used: {why}");
+        Err(CoreError::new(ErrorCode::AuthenticationFailed, text).caused_by(code))
     }
 
     /// The error that made this instance unusable, if one did.

@@ -6,6 +6,7 @@
 #![allow(unsafe_code, reason = "this module is the boundary to the C library")]
 
 mod admin;
+mod certificate;
 mod describing;
 mod event;
 mod handle;
@@ -24,9 +25,10 @@ pub use admin::{
     delete_records, delete_topics, describe_cluster, describe_groups, describe_topics, group_offsets,
     list_groups, list_offsets, topic_configs,
 };
+pub use certificate::refused_certificate;
 pub use describing::{PartitionDescription, TopicDescription};
 pub use event::{Delivery, Event, EventKind};
-pub use handle::{Handle, Kind};
+pub use handle::{Handle, Kind, Token};
 pub use message::Message;
 pub use mock::{MockCluster, injectable_error};
 pub use partitions::{PartitionOffset, Partitions};
