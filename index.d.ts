@@ -842,6 +842,8 @@ interface DeleteRecordsOptions extends AdminCallOptions {
     before: SeekTarget;
     /** Default: all. */
     partitions?: readonly number[];
+    /** Only tells what it would do. Default: false. */
+    dryRun?: boolean;
 }
 /** Administration of topics, `kafkaService.admin.topics`. */
 declare class Topics {

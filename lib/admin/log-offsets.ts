@@ -86,6 +86,8 @@ export async function offsetsAt(
   const logs = await logOffsets(client, places, timeoutMs)
   return places.map((place, index) => {
     const { beginning, end } = logs[index] as LogOffsets
+    if (target.kind === 'beforeEnd') return { ...place, offset: Math.max(beginning, end - target.value) }
+    if (target.kind === 'afterBeginning') return { ...place, offset: Math.min(end, beginning + target.value) }
     if (target.value >= beginning && target.value <= end) return { ...place, offset: target.value }
     const { topic, partition } = place
     throw new ConsumeError(

@@ -33,6 +33,8 @@ export interface DeleteRecordsOptions extends AdminCallOptions {
   before: SeekTarget
   /** Default: all. */
   partitions?: readonly number[]
+  /** Only tells what it would do. Default: false. */
+  dryRun?: boolean
 }
 
 /** Topics that Kafka keeps for itself. */
@@ -217,11 +219,16 @@ export class Topics {
    */
   async deleteRecords(topic: string, options: DeleteRecordsOptions): Promise<LogOffsets[]> {
     checkTopicName(topic)
-    const { timeoutMs, before, partitions } = callOptions(options, ['before', 'partitions'], 'topics.deleteRecords')
+    const known = ['before', 'partitions', 'dryRun']
+    const { timeoutMs, before, partitions, dryRun } = callOptions(options, known, 'topics.deleteRecords')
     const target = checkTarget(before, 'Option "before"')
     const client = await this.#client()
     const places = await placesOf(client, topic, partitions, timeoutMs)
     const offsets = await offsetsAt(client, places, target, timeoutMs)
+    if (dryRun) {
+      const logs = await logOffsets(client, places, timeoutMs)
+      return logs.map((log, index) => ({ ...log, beginning: Math.max(log.beginning, offsets[index]?.offset ?? 0) }))
+    }
     const deleted = await client.ask((native) => native.deleteRecords(offsets, timeoutMs), { topic })
     const failed = deleted.find(({ error }) => error != null)?.error
     if (failed != null) await client.ask(async () => failed, { topic })

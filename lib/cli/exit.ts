@@ -9,6 +9,8 @@ export const EXIT = {
   usage: 2,
   /** No broker could be reached, or it refused who asks. */
   connection: 3,
+  /** `narad lag --fail-above`: a group is further behind. */
+  behind: 4,
 } as const
 
 /** A mistake in how the command was called. */

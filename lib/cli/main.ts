@@ -3,11 +3,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { addBroker } from './broker.ts'
+import { addCluster } from './cluster.ts'
 import { addCompletion } from './completion.ts'
 import { addConsume } from './consume.ts'
 import { addDlq } from './dlq.ts'
 import { EXIT, exitCodeOf, tellError } from './exit.ts'
+import { addGroups } from './groups.ts'
+import { addLag } from './lag.ts'
 import { addProduce } from './produce.ts'
+import { addTopics } from './topics.ts'
 
 const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string }
 
@@ -23,7 +27,8 @@ const program = new Command('narad')
       .join(', ')}.`,
   )
   .exitOverride()
-for (const add of [addProduce, addConsume, addDlq, addBroker, addCompletion]) add(program)
+for (const add of [addProduce, addConsume, addTopics, addGroups, addCluster, addLag, addDlq, addBroker, addCompletion])
+  add(program)
 const throwing = (command: Command) => {
   command.exitOverride()
   command.commands.forEach(throwing)

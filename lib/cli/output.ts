@@ -47,6 +47,21 @@ export function withExecute(command: Command): Command {
   return command.option('--execute', 'do it; without this the plan is printed, and nothing changed')
 }
 
+/** Prints what a command changes or, without `--execute`, would change. */
+export function printChanges<Row extends object>(
+  flags: OutputFlags & { execute?: boolean },
+  rows: readonly Row[],
+  columns: Readonly<Record<string, (row: Row) => string | number>>,
+): void {
+  const executed = flags.execute ?? false
+  printRows(
+    flags,
+    rows.map((row) => ({ ...row, executed })),
+    columns,
+  )
+  if (!executed) tellPlanOnly()
+}
+
 /** Says that a plan was all. */
 export function tellPlanOnly(): void {
   process.stderr.write('narad: nothing was changed; --execute does it\n')

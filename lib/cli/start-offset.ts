@@ -1,7 +1,7 @@
 import type { SeekTarget } from '../index.ts'
 import { UsageError } from './exit.ts'
 
-/** What `-o` takes, for help and errors. */
+/** What it takes, for help and errors. */
 export const START_FORMS = 'beginning, end, an offset, -N before the end, +N after the beginning, or a time'
 
 /**
@@ -10,7 +10,7 @@ export const START_FORMS = 'beginning, end, an offset, -N before the end, +N aft
  *
  * @throws {@link UsageError}
  */
-export function startOffset(text: string): SeekTarget {
+export function startOffset(text: string, option = '--offset'): SeekTarget {
   if (text === 'beginning' || text === 'end') return text
   const [, sign, digits = ''] = /^([-+@]?)(\d{1,15})$/.exec(text) ?? []
   if (sign === '-') return { beforeEnd: Number(digits) }
@@ -19,5 +19,5 @@ export function startOffset(text: string): SeekTarget {
   if (sign === '') return Number(digits)
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   if (time >= 0) return { timestamp: time }
-  throw new UsageError(`--offset must be ${START_FORMS} such as 2026-01-31T10:00:00Z, but is "${text}"`)
+  throw new UsageError(`${option} must be ${START_FORMS} such as 2026-01-31T10:00:00Z, but is "${text}"`)
 }
