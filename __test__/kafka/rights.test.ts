@@ -180,6 +180,19 @@ describe('A cluster with users', { skip: ownClusterSkip() }, () => {
   })
 
   // librdkafka asks for the coordinator of a group that is never joined, and is refused.
+  // It waited for ever: no record came, and the end of what may not be read is not reached.
+  test('reading a topic that may be seen and not read ends with a typed error', async (t) => {
+    const writer = await makeService(t, { brokers: cluster.internalBrokers }).connectProducer()
+    await writer.send(VISIBLE, 1)
+    const service = serviceOf(t, 'guest')
+    const refused = (topic: string) =>
+      isRefused(service.read(topic, { to: 'end' }).next(), /lacks the rights? (?:DESCRIBE and )?READ/, { topic })
+    await refused(VISIBLE)
+    await refused(HIDDEN)
+    await service.connectProducer()
+    await isRefused(service.replay({ topic: VISIBLE, into: () => {} }), /lacks the right READ/, { topic: VISIBLE })
+  })
+
   test('a reply is read without any right on a group', async (t) => {
     const answering = makeService(t, { brokers: cluster.internalBrokers })
     await answering.connectProducer()

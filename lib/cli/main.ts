@@ -7,8 +7,10 @@ import { addCluster } from './cluster.ts'
 import { addCompletion } from './completion.ts'
 import { addConsume } from './consume.ts'
 import { addDlq } from './dlq.ts'
+import { addDoctor } from './doctor.ts'
 import { EXIT, exitCodeOf, tellError } from './exit.ts'
 import { addGroups } from './groups.ts'
+import { addHealth } from './health.ts'
 import { addLag } from './lag.ts'
 import { addProduce } from './produce.ts'
 import { addTopics } from './topics.ts'
@@ -27,8 +29,12 @@ const program = new Command('narad')
       .join(', ')}.`,
   )
   .exitOverride()
-for (const add of [addProduce, addConsume, addTopics, addGroups, addCluster, addLag, addDlq, addBroker, addCompletion])
-  add(program)
+const COMMANDS = [
+  ...[addProduce, addConsume, addDlq],
+  ...[addTopics, addGroups, addCluster, addLag],
+  ...[addDoctor, addHealth, addBroker, addCompletion],
+]
+for (const add of COMMANDS) add(program)
 const throwing = (command: Command) => {
   command.exitOverride()
   command.commands.forEach(throwing)

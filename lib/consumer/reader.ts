@@ -186,8 +186,11 @@ export class Reader {
       for (const { partition } of event.rebalance.partitions) this.#ended.add(partition)
       this.#endIfDone()
     } else if (event.error !== undefined) {
-      this.#options.onError(event.error)
-      if (event.error.fatal) this.#end(fromNative(event.error, { topic: this.#options.topic }))
+      const { error } = event
+      // no record comes, and no end is reached
+      const isRefused = error.code === 'NARAD_AUTHORIZATION_FAILED' && error.topic === this.#options.topic
+      if (!isRefused) this.#options.onError(error)
+      if (isRefused || error.fatal) this.#end(fromNative(error, { topic: this.#options.topic }))
     } else if (event.log !== undefined) this.#options.onLog(event.log.level, event.log.text)
     return undefined
   }

@@ -1,0 +1,203 @@
+import type { Socket } from 'node:net'
+import type { Command } from 'commander'
+import type { KafkaError, KafkaService, ResolvedConfig } from '../index.ts'
+import { type ConnectionFlags, gather, withConnection, withService } from './connection.ts'
+import { type Address, type Finding, openPort, resolveName, startTls } from './doctor-network.ts'
+import { type Advertised, askBrokers, askMechanisms, askVersions } from './doctor-protocol.ts'
+import { EXIT } from './exit.ts'
+import { type OutputFlags, withOutput } from './output.ts'
+
+/** Kafka's number of the request that tells logins. */
+const SASL_HANDSHAKE = 17
+
+interface DoctorFlags extends ConnectionFlags, OutputFlags {
+  topic?: string[]
+}
+
+/** Notes what a step found, and says whether the next one makes sense. */
+type Tell = (step: string, finding: Finding) => boolean
+
+export function addDoctor(program: Command): void {
+  const command = program.command('doctor').description('find what is wrong with a connection, and how to mend it')
+  withOutput(withConnection(command))
+    .option('-t, --topic <topic>', 'a topic that should be there, and be readable; may be repeated', gather)
+    .action(doctor)
+}
+
+async function doctor(flags: DoctorFlags): Promise<void> {
+  let failed = 0
+  const tell: Tell = (step, { outcome, detail, remedy }) => {
+    if (outcome === 'failed') failed += 1
+    process.stdout.write(
+      flags.output === 'json'
+        ? `${JSON.stringify({ step, outcome, detail, remedy })}\n`
+        : line(step, { outcome, detail, ...(remedy && { remedy }) }),
+    )
+    return outcome === 'ok'
+  }
+  await withService(flags, async (service) => {
+    const { config } = service
+    // what is wrong is told here, and not in the log
+    service.on('error', () => {})
+    tell('configuration', { outcome: 'ok', detail: settings(config) })
+    if (config.brokers === 'embedded') return
+    const reached: Advertised[][] = []
+    for (const broker of config.brokers) {
+      const brokers = await examineBroker(broker, config, tell)
+      if (brokers !== undefined) reached.push(brokers)
+    }
+    if (reached.length === 0 || !(await examineCluster(service, reached[0] ?? [], tell))) {
+      process.exitCode = EXIT.connection
+      return
+    }
+    for (const topic of flags.topic ?? []) await examineTopic(service, topic, tell)
+    if (failed > 0) process.exitCode = EXIT.failed
+  })
+}
+
+/**
+ * One of the addresses that are configured: up to what it says before a login. Gives the brokers that it knows, none where
+ * it wants a login first, or undefined where a step fails.
+ */
+async function examineBroker(
+  broker: string,
+  { ssl, sasl }: ResolvedConfig,
+  tell: Tell,
+): Promise<Advertised[] | undefined> {
+  const steps = { name: 'name of', port: 'port of', tls: 'TLS of', kafka: 'Kafka at', login: 'login at' }
+  const known: Advertised[] = []
+  for await (const [step, finding] of examine(addressOf(broker), ssl, sasl, known)) {
+    if (!tell(`${steps[step]} ${broker}`, finding)) return undefined
+  }
+  return known
+}
+
+/**
+ * What each step up to the login finds, the last one if it fails.
+ *
+ * @param known Takes the brokers, where no login is wanted.
+ */
+async function* examine(
+  address: Address,
+  ssl: ResolvedConfig['ssl'],
+  sasl: ResolvedConfig['sasl'],
+  known: Advertised[] = [],
+): AsyncGenerator<['name' | 'port' | 'tls' | 'kafka' | 'login', Finding], void, undefined> {
+  const name = await resolveName(address)
+  yield ['name', name]
+  if (name.outcome === 'failed') return
+  const { socket: plain, ...port } = await openPort(address)
+  yield ['port', port]
+  if (plain === undefined) return
+  let socket: Socket = plain
+  // what breaks a connection is told by whoever waits for it
+  socket.on('error', () => {})
+  try {
+    if (ssl !== false) {
+      const { socket: secure, ...tls } = await startTls(address, plain, ssl)
+      yield ['tls', tls]
+      if (secure === undefined) return
+      socket = secure
+    }
+    const { requests, ...kafka } = await askVersions(socket, ssl !== false)
+    yield ['kafka', kafka]
+    if (requests === undefined) return
+    const login = requests.has(SASL_HANDSHAKE) ? await askMechanisms(socket, sasl) : undefined
+    if (login !== undefined) yield ['login', login]
+    if (sasl === false && login?.outcome !== 'failed') known.push(...(await askBrokers(socket)))
+  } finally {
+    socket.destroy()
+    plain.destroy()
+  }
+}
+
+/** Logs in, and looks at all brokers where they say that they are. */
+async function examineCluster(service: KafkaService, known: readonly Advertised[], tell: Tell): Promise<boolean> {
+  const { config } = service
+  // without a broker that can be reached, what follows would wait in vain
+  if (!(await examineAll(known, config, tell))) return false
+  try {
+    const { id, brokers } = await service.admin.cluster()
+    tell('cluster', { outcome: 'ok', detail: `${id ?? 'without an id'}, ${brokers.length} brokers` })
+    return known.length > 0 || examineAll(brokers, config, tell)
+  } catch (error) {
+    const isLogin = (error as KafkaError).code === 'NARAD_AUTHENTICATION_FAILED'
+    const remedy = isLogin
+      ? 'look at user name and password at their source: are they those of this cluster?'
+      : 'the brokers answer where they were looked for; perhaps not where they say that they are: look at their advertised.listeners'
+    return tell('cluster', failure(error, remedy))
+  }
+}
+
+async function examineAll(brokers: readonly Advertised[], { ssl, sasl }: ResolvedConfig, tell: Tell): Promise<boolean> {
+  const found = await Promise.all(brokers.map((broker) => examineAdvertised(broker, ssl, sasl)))
+  return found.map((finding, index) => tell(`broker ${brokers[index]?.id}`, finding)).every(Boolean)
+}
+
+/** Clients come to where the brokers say that they are, and not to where they were told at first. */
+async function examineAdvertised(
+  address: Address,
+  ssl: ResolvedConfig['ssl'],
+  sasl: ResolvedConfig['sasl'],
+): Promise<Finding> {
+  const advertised = `${address.host}:${address.port}`
+  for await (const [, { outcome, detail }] of examine(address, ssl, sasl)) {
+    if (outcome === 'ok') continue
+    const remedy = `the broker tells clients to come to ${advertised}: set its advertised.listeners to what they can reach, or make this known here`
+    return { outcome, detail, remedy }
+  }
+  return { outcome: 'ok', detail: `answers at ${advertised}, where it says that it is` }
+}
+
+async function examineTopic(service: KafkaService, topic: string, tell: Tell): Promise<void> {
+  try {
+    const { partitions } = await service.admin.topics.describe(topic)
+    const without = partitions.filter(({ leader }) => leader === null).map(({ partition }) => partition)
+    const isWhole = tell(`topic ${topic}`, {
+      outcome: without.length === 0 ? 'ok' : 'failed',
+      detail: `${partitions.length} partitions${without.length === 0 ? '' : `, of which ${without.join(', ')} have no leader`}`,
+      ...(without.length > 0 && { remedy: 'the brokers that keep them are down: start one of them' }),
+    })
+    if (!isWhole) return
+  } catch (error) {
+    tell(`topic ${topic}`, failure(error, 'create it, or grant DESCRIBE on it'))
+    return
+  }
+  try {
+    let count = 0
+    for await (const _ of service.read(topic, { from: { beforeEnd: 1 }, to: 'end', codec: 'buffer' })) count += 1
+    const detail =
+      count === 0 ? 'nothing is there to be read, so the right to is not known' : 'its last records can be read'
+    tell(`rights on ${topic}`, { outcome: 'ok', detail })
+  } catch (error) {
+    tell(`rights on ${topic}`, failure(error, 'grant READ on it'))
+  }
+}
+
+function failure(error: unknown, remedy: string): Finding {
+  const { message, code } = error as KafkaError
+  return {
+    outcome: 'failed',
+    detail: `${message}${code === undefined || message.includes(code) ? '' : ` (${code})`}`,
+    remedy,
+  }
+}
+
+function settings({ brokers, ssl, sasl, clientId }: ResolvedConfig): string {
+  const where = brokers === 'embedded' ? 'a broker in this process, of which nothing can be wrong' : brokers.join(', ')
+  const tls = ssl === false ? 'no TLS' : `TLS${ssl.ca === undefined ? " with the system's authorities" : ''}`
+  const login =
+    sasl === false ? 'no login' : `login ${sasl.mechanism}${sasl.username === undefined ? '' : ` as ${sasl.username}`}`
+  return `${where}; ${tls}; ${login}; client id ${clientId}`
+}
+
+function addressOf(broker: string): Address {
+  const at = broker.lastIndexOf(':')
+  return { host: broker.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(broker.slice(at + 1)) }
+}
+
+function line(step: string, { outcome, detail, remedy }: Finding): string {
+  const isTerminal = process.stdout.isTTY
+  const mark = outcome === 'ok' ? 'ok  ' : isTerminal ? '\x1b[31mFAIL\x1b[39m' : 'FAIL'
+  return `${mark}  ${step}: ${detail}\n${remedy === undefined ? '' : `      ${remedy}\n`}`
+}
