@@ -1419,76 +1419,11 @@ interface RebalanceEvent {
     }>;
 }
 
-/** The events of a service with what listeners get. */
-interface ServiceEvents {
-    /** A broker answers: after connecting, and after each time the connection was lost. */
-    connected: [];
-    /** No broker answers any more; narad goes on trying. Also after `disconnect()`. */
-    disconnected: [];
-    /** Something went wrong that no call rejects with. Without a listener it is logged, and nothing is thrown. */
-    error: [error: KafkaError];
-    /** Partitions came or went. */
-    rebalance: [event: RebalanceEvent];
-    /** A handler failed, and its record is handled again. */
-    retry: [event: RetryEvent];
-    /** A record was given up and written to the topic for dead letters. */
-    deadLetter: [event: DeadLetterEvent];
-    /** Something that the records of a subscription need went down, or is there again. */
-    outage: [event: OutageEvent];
-}
-/**
- * An event emitter in which an `error` that nobody listens to does not end the process, and in which a listener that
- * throws does not break what was about to happen: its error is raised on its own, as an uncaught exception.
- */
-declare class ServiceEmitter extends EventEmitter {
-    on<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
-    once<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
-    off<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
-    emit<Name extends keyof ServiceEvents>(name: Name, ...args: ServiceEvents[Name]): boolean;
-}
+/** A handler that takes many records at a time. */
+type BatchHandler<T = unknown> = (messages: T[], context: BatchContext) => unknown;
 
-/** A record whose handler failed, and that is handled again. */
-interface RetryEvent {
-    topic: string;
-    partition: number;
-    offset: number;
-    group: string;
-    /** How often it was handed to the handler until now. */
-    attempt: number;
-    /** After how long it is handled again, in milliseconds; in an outage, the least. */
-    afterMs: number;
-    /** Where it waits until then, if it is in one of `retry.topics`. */
-    retryTopic?: string;
-    /** What the handler failed with. */
-    error: Error;
-}
-/** A record that became a dead letter. */
-interface DeadLetterEvent {
-    topic: string;
-    partition: number;
-    offset: number;
-    group: string;
-    attempt: number;
-    deadLetterTopic: string;
-    /** What the handler failed with. */
-    error: Error;
-}
-/**
- * Many keys of a subscription failed alike, with no success in between: its records wait, except for a probe now and
- * then; or a probe has succeeded, and all go on.
- */
-interface OutageEvent {
-    group: string;
-    /** The topics of the subscription. */
-    topics: string[];
-    state: 'began' | 'ended';
-    /** What the record failed with that made it an outage. */
-    error: Error;
-    /** When it began, in milliseconds since the epoch. */
-    sinceMs: number;
-    /** How long it lasted, in milliseconds, once it has ended. */
-    durationMs?: number;
-}
+/** A handler that takes one record at a time. */
+type RecordHandler<T = unknown> = (message: T, context: RecordContext) => unknown;
 
 /** Options of one call to send. They hold for each of its records; a builder's own fields win, and an event's headers. */
 interface SendOptions<T = unknown> {
@@ -1626,6 +1561,94 @@ interface BatchSubscribeOptions<T = unknown> extends Omit<SubscribeOptions<T>, '
 /** A topic, a pattern of topics, or several of them. */
 type TopicsInput = string | RegExp | ReadonlyArray<string | RegExp>;
 
+/** Options of {@link Consumer.subscribe}: those of a service's `subscribe`, without the group. */
+type ConsumerSubscribeOptions<T = unknown> = Omit<SubscribeOptions<T>, 'group'>;
+/** As {@link ConsumerSubscribeOptions}, for a handler that takes an array. */
+type ConsumerBatchSubscribeOptions<T = unknown> = Omit<BatchSubscribeOptions<T>, 'group'>;
+/** One consumer group of a service: `subscribe` for that group, whichever was connected last. */
+declare class Consumer {
+    #private;
+    readonly group: string;
+    /**
+     * Handles the records of topics in this group; see the service's `subscribe`.
+     *
+     * @throws {@link SubscribeError}, {@link TopicError}, {@link ArgumentError}
+     */
+    subscribe<T = unknown>(topics: TopicsInput, handler: BatchHandler<T>, options: ConsumerBatchSubscribeOptions<T>): Promise<Subscription>;
+    subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: ConsumerSubscribeOptions<T>): Promise<Subscription>;
+}
+
+/** The events of a service with what listeners get. */
+interface ServiceEvents {
+    /** A broker answers: after connecting, and after each time the connection was lost. */
+    connected: [];
+    /** No broker answers any more; narad goes on trying. Also after `disconnect()`. */
+    disconnected: [];
+    /** Something went wrong that no call rejects with. Without a listener it is logged, and nothing is thrown. */
+    error: [error: KafkaError];
+    /** Partitions came or went. */
+    rebalance: [event: RebalanceEvent];
+    /** A handler failed, and its record is handled again. */
+    retry: [event: RetryEvent];
+    /** A record was given up and written to the topic for dead letters. */
+    deadLetter: [event: DeadLetterEvent];
+    /** Something that the records of a subscription need went down, or is there again. */
+    outage: [event: OutageEvent];
+}
+/**
+ * An event emitter in which an `error` that nobody listens to does not end the process, and in which a listener that
+ * throws does not break what was about to happen: its error is raised on its own, as an uncaught exception.
+ */
+declare class ServiceEmitter extends EventEmitter {
+    on<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
+    once<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
+    off<Name extends keyof ServiceEvents>(name: Name, listener: (...args: ServiceEvents[Name]) => void): this;
+    emit<Name extends keyof ServiceEvents>(name: Name, ...args: ServiceEvents[Name]): boolean;
+}
+
+/** A record whose handler failed, and that is handled again. */
+interface RetryEvent {
+    topic: string;
+    partition: number;
+    offset: number;
+    group: string;
+    /** How often it was handed to the handler until now. */
+    attempt: number;
+    /** After how long it is handled again, in milliseconds; in an outage, the least. */
+    afterMs: number;
+    /** Where it waits until then, if it is in one of `retry.topics`. */
+    retryTopic?: string;
+    /** What the handler failed with. */
+    error: Error;
+}
+/** A record that became a dead letter. */
+interface DeadLetterEvent {
+    topic: string;
+    partition: number;
+    offset: number;
+    group: string;
+    attempt: number;
+    deadLetterTopic: string;
+    /** What the handler failed with. */
+    error: Error;
+}
+/**
+ * Many keys of a subscription failed alike, with no success in between: its records wait, except for a probe now and
+ * then; or a probe has succeeded, and all go on.
+ */
+interface OutageEvent {
+    group: string;
+    /** The topics of the subscription. */
+    topics: string[];
+    state: 'began' | 'ended';
+    /** What the record failed with that made it an outage. */
+    error: Error;
+    /** When it began, in milliseconds since the epoch. */
+    sinceMs: number;
+    /** How long it lasted, in milliseconds, once it has ended. */
+    durationMs?: number;
+}
+
 /** What a close left behind. */
 interface ConsumerReport {
     group: string;
@@ -1647,29 +1670,6 @@ interface DisconnectReport {
     /** The same by topic; only those with any. */
     undeliveredByTopic: Record<string, number>;
     groups: ConsumerReport[];
-}
-
-/** A handler that takes many records at a time. */
-type BatchHandler<T = unknown> = (messages: T[], context: BatchContext) => unknown;
-
-/** A handler that takes one record at a time. */
-type RecordHandler<T = unknown> = (message: T, context: RecordContext) => unknown;
-
-/** Options of {@link Consumer.subscribe}: those of a service's `subscribe`, without the group. */
-type ConsumerSubscribeOptions<T = unknown> = Omit<SubscribeOptions<T>, 'group'>;
-/** As {@link ConsumerSubscribeOptions}, for a handler that takes an array. */
-type ConsumerBatchSubscribeOptions<T = unknown> = Omit<BatchSubscribeOptions<T>, 'group'>;
-/** One consumer group of a service: `subscribe` for that group, whichever was connected last. */
-declare class Consumer {
-    #private;
-    readonly group: string;
-    /**
-     * Handles the records of topics in this group; see the service's `subscribe`.
-     *
-     * @throws {@link SubscribeError}, {@link TopicError}, {@link ArgumentError}
-     */
-    subscribe<T = unknown>(topics: TopicsInput, handler: BatchHandler<T>, options: ConsumerBatchSubscribeOptions<T>): Promise<Subscription>;
-    subscribe<T = unknown>(topics: TopicsInput, handler: RecordHandler<T>, options?: ConsumerSubscribeOptions<T>): Promise<Subscription>;
 }
 
 /** Offsets by partition number. */

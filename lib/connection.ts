@@ -14,10 +14,11 @@ import type { ResolvedConfig } from './config/types.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import type { RebalanceEvent } from './consumer/assignment.ts'
 import { DeliveryLog } from './consumer/delivery-log.ts'
-import { type ConsumerReport, Member } from './consumer/member.ts'
+import { Member } from './consumer/member.ts'
 import { Reader, type ReaderOptions, type Reading } from './consumer/reader.ts'
 import { after } from './delay.ts'
 import { type NewTopic, SharedTopicAdmin } from './delivery/shared-topic-admin.ts'
+import type { DisconnectReport } from './disconnect-report.ts'
 import { ClosedError, fromNative, type KafkaError } from './errors.ts'
 import type { ServiceEmitter } from './events.ts'
 import type { ConnectionState } from './health.ts'
@@ -26,23 +27,6 @@ import type { Metrics } from './metrics/metrics.ts'
 import type { NativeError } from './native.ts'
 import { OauthTokens, type TokenTaker } from './oauth-tokens.ts'
 import { Producer } from './producer/producer.ts'
-
-/** What `disconnect()` left behind. */
-export interface DisconnectReport {
-  /** Records that were sent and not acknowledged in time. Each of their sends has rejected. */
-  undelivered: number
-  /** The same by topic; only those with any. */
-  undeliveredByTopic: Record<string, number>
-  groups: ConsumerReport[]
-}
-
-/** A report that tells of work left, as the log may have it: without keys. */
-export function workLeft(report: DisconnectReport): object | undefined {
-  const isClean = report.groups.every(({ unfinished, leftGroup }) => unfinished === 0 && leftGroup)
-  if (isClean && report.undelivered === 0) return undefined
-  const groups = report.groups.map((group) => ({ ...group, blocked: group.blocked.map(({ key, ...rest }) => rest) }))
-  return { ...report, groups }
-}
 
 /** Of the time to disconnect, what is kept for the producer after the consumers: a quarter, at most this. */
 const PRODUCER_SHARE_MS = 5_000

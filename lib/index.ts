@@ -31,7 +31,6 @@ export type {
   SaslMechanism,
   SslConfig,
 } from './config/types.ts'
-export type { DisconnectReport } from './connection.ts'
 export type { RebalanceEvent } from './consumer/assignment.ts'
 export type { BatchHandler } from './consumer/batch-attempt.ts'
 export type { Consumer, ConsumerBatchSubscribeOptions, ConsumerSubscribeOptions } from './consumer/consumer.ts'
@@ -73,6 +72,7 @@ export type {
 } from './delivery/options.ts'
 export { ack, deadLetter, type RetryVerdictOptions, retry, type Verdict } from './delivery/verdict.ts'
 export { CHANNELS, type ProcessDiagnostics, type SendDiagnostics } from './diagnostics.ts'
+export type { DisconnectReport } from './disconnect-report.ts'
 export type { NaradErrorCode } from './error-codes.ts'
 export {
   AdminError,

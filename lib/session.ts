@@ -1,11 +1,12 @@
 import type { AdminClient } from './admin/client.ts'
 import type { ResolvedConfig } from './config/types.ts'
-import { Connection, type DisconnectReport } from './connection.ts'
+import type { Connection } from './connection.ts'
 import type { Reader, ReaderOptions, Reading } from './consumer/reader.ts'
 import type { ResolvedSubscription } from './consumer/subscribe-options.ts'
 import { LogOnlyControl, Subscription } from './consumer/subscription.ts'
 import { describeValue } from './describe.ts'
 import { AUTO_TIMEOUT_MS, LogOnly } from './dev-mode.ts'
+import type { DisconnectReport } from './disconnect-report.ts'
 import { ArgumentError, ClosedError, KafkaError, NotConnectedError } from './errors.ts'
 import type { ServiceEmitter } from './events.ts'
 import { type Health, healthOf, type ServiceMode } from './health.ts'
@@ -35,6 +36,8 @@ export class Session {
   #wish: Wish = { groups: [], subscriptions: [] }
   #lastGroup: string | undefined
   #isClosed = false
+  /** Calls that connect and have no connection yet. */
+  #opening = 0
 
   constructor(config: ResolvedConfig, logger: NaradLogger, emitter: ServiceEmitter, metrics: Metrics | undefined) {
     this.#config = config
@@ -49,7 +52,7 @@ export class Session {
 
   /** Something is connected, or is to be as soon as there is a broker. */
   get isActive(): boolean {
-    return this.#connection !== undefined || this.isLogOnly
+    return this.#connection !== undefined || this.#opening > 0 || this.isLogOnly
   }
 
   get isLogOnly(): boolean {
@@ -240,10 +243,11 @@ export class Session {
     const { devMode, connectionTimeoutMs } = this.#config
     if (this.#logOnly === undefined && devMode === 'log') this.#enterLogOnly()
     if (this.#logOnly !== undefined) return wish()
+    const create = await this.#connections()
     const isFirst = this.#connection === undefined
     const timeoutMs =
       devMode === 'auto' && isFirst ? Math.min(AUTO_TIMEOUT_MS, connectionTimeoutMs) : connectionTimeoutMs
-    this.#connection ??= this.#createConnection(() => this.#emitter.emit('connected'))
+    this.#connection ??= create(() => this.#emitter.emit('connected'))
     const connection = this.#connection
     try {
       await part(connection, timeoutMs)
@@ -273,8 +277,16 @@ export class Session {
     return this.#logOnly
   }
 
-  #createConnection(onLive: () => void): Connection {
-    return new Connection(this.#config, this.#logger, this.#emitter, this.#metrics, onLive)
+  /** What makes connections, and most of the package with it, is loaded for the first one: an import stays cheap. */
+  async #connections(): Promise<(onLive: () => void) => Connection> {
+    this.#opening += 1
+    try {
+      const { Connection } = await import('./connection.ts')
+      if (this.#isClosed) throw new ClosedError('The service was disconnected before it was connected.')
+      return (onLive) => new Connection(this.#config, this.#logger, this.#emitter, this.#metrics, onLive)
+    } finally {
+      this.#opening -= 1
+    }
   }
 
   /** Connects all that was wished for; rejects while there is no broker. */
@@ -282,7 +294,8 @@ export class Session {
     const logOnly = this.#logOnly
     const wish = this.#wish
     // who is told that it is connected may send, and expects it to reach the broker
-    const connection = this.#createConnection(() => {})
+    const create = await this.#connections()
+    const connection = create(() => {})
     try {
       // a service that only logs sends without connectProducer(), and goes on doing so
       await connection.connectProducer(AUTO_TIMEOUT_MS)

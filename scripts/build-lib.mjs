@@ -1,11 +1,13 @@
 // @ts-check
-// Bundles lib/ into dist/. All code is in one CommonJS file, and each entry point is a thin file over it, for
-// `require` and for `import`: so a process has one instance of everything, however the package is loaded, and
-// loading it reads three small files.
+// Bundles lib/ into dist/, as CommonJS. What an import of the package needs is in one file; what only a connected service
+// needs is in another, which is loaded when a service first connects. Each entry point is a thin file over them, for
+// `require` and for `import`: so a process has one instance of everything, however the package is loaded.
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { isBuiltin } from 'node:module'
 import { basename, join } from 'node:path'
-import { build } from 'esbuild'
+import { fileURLToPath } from 'node:url'
+import { build, transform } from 'esbuild'
+import { rollup } from 'rollup'
 import { ENTRIES } from './entries.mjs'
 import { writeWhole } from './generated.mjs'
 import { ROOT } from './paths.mjs'
@@ -17,29 +19,56 @@ const BUNDLED = [
   { file: BUNDLE, name: 'uuid', licence: 'LICENSE.md' },
   { file: CLI, name: 'commander', licence: 'LICENSE' },
 ]
+const INDEX = join(ROOT, 'lib', 'index.ts')
+const CONNECTION = join(ROOT, 'lib', 'connection.ts')
+const TARGET = { target: 'node20', charset: /** @type {const} */ ('utf8') }
 
-const { outputFiles } = await build({
-  stdin: {
-    contents: ENTRIES.map((name) => `export * as ${name} from './lib/${name}.ts'`).join('\n'),
-    resolveDir: ROOT,
-    sourcefile: 'entries.ts',
-    loader: 'ts',
+const bundle = await rollup({
+  input: Object.fromEntries(ENTRIES.map((name) => [name, join(ROOT, 'lib', `${name}.ts`)])),
+  external: isBuiltin,
+  // A module is loaded for what is used of it, and for nothing else.
+  treeshake: { moduleSideEffects: false },
+  plugins: [
+    {
+      name: 'typescript',
+      resolveId: (id) => (id === 'uuid' ? fileURLToPath(import.meta.resolve(id)) : null),
+      transform: (code, file) =>
+        file.endsWith('.ts')
+          ? transform(code, {
+              ...TARGET,
+              loader: 'ts',
+              sourcemap: true,
+              sourcefile: file,
+              tsconfigRaw: { compilerOptions: {} },
+            })
+          : null,
+    },
+  ],
+  onLog(level, { message }) {
+    if (level !== 'debug') throw new Error(message)
   },
-  absWorkingDir: ROOT,
-  tsconfig: join(ROOT, 'tsconfig.json'),
-  outfile: join('dist', BUNDLE),
-  write: false,
-  bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  target: 'node20',
-  charset: 'utf8',
-  // Loaded when first needed, from dist/ as from lib/.
-  external: ['../native/index.cjs', '@opentelemetry/api'],
-  sourcemap: 'linked',
-  logLevel: 'warning',
 })
-for (const { path, contents } of outputFiles) writeWhole(path.slice(ROOT.length), contents)
+const { output } = await bundle.generate({
+  format: 'cjs',
+  exports: 'named',
+  entryFileNames: '[name].cjs',
+  chunkFileNames: '[name].cjs',
+  sourcemap: true,
+  generatedCode: 'es2015',
+  // `import()` of CommonJS would start Node's loader of ES modules.
+  dynamicImportInCjs: false,
+  manualChunks: chunkOf,
+})
+await bundle.close()
+for (const file of output) {
+  if (file.type === 'asset') writeWhole(`dist/${file.fileName}`, file.source)
+  else writeWhole(`dist/${file.fileName}`, `${file.code}//# sourceMappingURL=${file.fileName}.map\n`)
+  if (file.type !== 'chunk' || !file.isEntry) continue
+  if (file.exports.length === 0) throw new Error(`lib/${file.name}.ts exports nothing`)
+  if (file.exports.includes('default'))
+    throw new Error(`lib/${file.name}.ts has a default export: use named exports only`)
+  writeWhole(`dist/${file.name}.mjs`, `export { ${file.exports.join(', ')} } from './${file.fileName}'\n`)
+}
 writeWhole('dist/LICENSES.txt', BUNDLED.map(licenceOf).join('\n'))
 
 await build({
@@ -67,28 +96,21 @@ await build({
   logLevel: 'warning',
 })
 
-const bundle = createRequire(import.meta.url)(join(ROOT, 'dist', BUNDLE))
-for (const entry of ENTRIES) {
-  const names = Object.keys(bundle[entry])
-  if (names.length === 0) throw new Error(`lib/${entry}.ts exports nothing`)
-  if (names.includes('default')) throw new Error(`lib/${entry}.ts has a default export: use named exports only`)
-  writeWhole(`dist/${entry}.cjs`, requireEntry(entry, names))
-  writeWhole(`dist/${entry}.mjs`, `export { ${names.join(', ')} } from './${entry}.cjs'\n`)
-}
-
 /**
- * Assigns each name on its own: Node finds the names for the import entry by reading, not by running.
- * @param {string} entry
- * @param {string[]} names
+ * One file for all that the main entry point loads, and one for what a connection loads besides.
+ * @param {string} id
+ * @param {import('rollup').ManualChunkMeta} meta
  */
-function requireEntry(entry, names) {
-  return [
-    "'use strict'",
-    "Object.defineProperty(exports, '__esModule', { value: true })",
-    `const { ${entry} } = require('./${BUNDLE}')`,
-    ...names.map((name) => `exports.${name} = ${entry}.${name}`),
-    '',
-  ].join('\n')
+function chunkOf(id, { getModuleInfo }) {
+  if (loads(INDEX).has(id)) return basename(BUNDLE, '.cjs')
+  return loads(CONNECTION).has(id) ? 'connection' : null
+
+  /** @param {string} from */
+  function loads(from) {
+    const seen = new Set([from])
+    for (const one of seen) for (const next of getModuleInfo(one)?.importedIds ?? []) seen.add(next)
+    return seen
+  }
 }
 
 /**

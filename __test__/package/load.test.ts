@@ -21,10 +21,12 @@ describe('the packed package', () => {
     const [addon, ...others] = addons()
     assert.ok(addon, 'there is no addon: npm run build:native')
     assert.deepEqual(others, [])
+    const chunks = [...ENTRIES, 'narad', 'connection', 'health-routes']
     const expected = [
       ...['LICENSE', 'README.md', 'package.json', addon, 'native/index.cjs', 'native/index.d.ts'],
-      ...ENTRIES.flatMap((name) => [`${name}.d.ts`, `${name}.d.mts`, `dist/${name}.cjs`, `dist/${name}.mjs`]),
-      ...['cli.cjs', 'narad.cjs', 'narad.cjs.map', 'LICENSES.txt'].map((file) => `dist/${file}`),
+      ...ENTRIES.flatMap((name) => [`${name}.d.ts`, `${name}.d.mts`, `dist/${name}.mjs`]),
+      ...['cli.cjs', 'LICENSES.txt'].map((file) => `dist/${file}`),
+      ...chunks.flatMap((name) => [`dist/${name}.cjs`, `dist/${name}.cjs.map`]),
     ]
     const isDoc = (path: string) => path === 'CHANGELOG.md' || /^docs\/.*\.(md|json)$/.test(path)
     assert.deepEqual(user.files.filter((path) => !isDoc(path)).sort(), expected.sort())

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { RecordContext } from '../consumer/record.ts'
 import { EmbeddedBrokerError } from '../errors.ts'
 import type { RecordInput } from '../producer/columns.ts'
@@ -153,7 +152,7 @@ export class DeadLetterDesk {
     const resolved = resolveDesk(options, 'replay')
     await this.#service.connectProducer()
     await this.#create(ledgerOf(topic), 1)
-    const run = randomUUID()
+    const run = crypto.randomUUID()
     const pace = new Pace(resolved.rate)
     return this.#walk(topic, resolved, async (chosen, ledger, sizes) => {
       const letters = chosen.map(({ letter }) => letter)
@@ -179,7 +178,7 @@ export class DeadLetterDesk {
    */
   async park(topic: string, options: ParkOptions = {}): Promise<number> {
     const resolved = resolveDesk(options, 'park')
-    const [parked, run] = [`${topic}.parked`, randomUUID()]
+    const [parked, run] = [`${topic}.parked`, crypto.randomUUID()]
     checkTopicName(parked)
     await this.#service.connectProducer()
     await this.#create(ledgerOf(topic), 1)

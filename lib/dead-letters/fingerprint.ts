@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-
 /** What letters have in common that failed for the same reason. */
 export interface Fingerprint {
   /** Eight hexadecimal digits, the same for the same three. */
@@ -16,6 +14,8 @@ const FRAME = /^\s*at (?:(?:async )?(.+?) \()?(?:file:\/\/)?([^()]+?):(\d+):\d+\
 
 export function fingerprintOf(name: string, stack: string | undefined, type: string | undefined): Fingerprint {
   const frame = stack === undefined ? undefined : topFrame(stack)
+  // loaded when needed: the import of the package must stay cheap
+  const { createHash } = require('node:crypto') as typeof import('node:crypto')
   const id = createHash('sha256')
     .update(JSON.stringify([name, frame, type]))
     .digest('hex')
