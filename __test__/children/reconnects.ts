@@ -14,10 +14,11 @@ async function main(): Promise<void> {
       resolve = done
     })
     await service.init().connectProducer()
-    await service.connectConsumer(`${topic}-${round}`)
-    await service.subscribe(topic, (value) => {
+    await service.connectConsumer(`${topic}-group`)
+    const handler = (value: unknown) => {
       if (value === round) resolve()
-    })
+    }
+    await service.subscribe(topic, handler, { dlq: false })
     await service.send(topic, round)
     await handled
     await service.disconnect()

@@ -1,0 +1,3 @@
+import { describeReconnecting } from '../behaviours/reconnecting.ts'
+
+describeReconnecting(1_000)
