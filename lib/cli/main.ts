@@ -13,6 +13,7 @@ import { addGroups } from './groups.ts'
 import { addHealth } from './health.ts'
 import { addLag } from './lag.ts'
 import { addProduce } from './produce.ts'
+import { addRun } from './run.ts'
 import { addTopics } from './topics.ts'
 
 const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string }
@@ -30,7 +31,7 @@ const program = new Command('narad')
   )
   .exitOverride()
 const COMMANDS = [
-  ...[addProduce, addConsume, addDlq],
+  ...[addProduce, addConsume, addRun, addDlq],
   ...[addTopics, addGroups, addCluster, addLag],
   ...[addDoctor, addHealth, addBroker, addCompletion],
 ]

@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process'
+import type { Command } from 'commander'
+import { type ConnectionFlags, openService, withConnection } from './connection.ts'
+import { handle } from './handle.ts'
+import { loadHandlers } from './handlers-file.ts'
+import { wholeNumber } from './numbers.ts'
+import { openPorts, type PortFlags } from './ports.ts'
+import { untilSignal } from './until-signal.ts'
+
+interface RunFlags extends ConnectionFlags, PortFlags {
+  group?: string
+  fromBeginning?: boolean
+  concurrency?: number
+  quiet?: boolean
+  watch?: boolean
+}
+
+const HEALTH_PORT = 8080
+
+export function addRun(program: Command): void {
+  withConnection(
+    program.command('run').description('run the functions of a file as a service, with health and metrics'),
+  )
+    .argument('<handlers>', "a module: export default { 'user.created': (message, context) => … }")
+    .option('-g, --group <name>', 'the consumer group (default: KAFKA_CONSUMER_GROUP)')
+    .option(
+      '--health-port <number>',
+      'where /health/live, /health/ready and /health/kafka answer, 0 for nowhere',
+      wholeNumber,
+      HEALTH_PORT,
+    )
+    .option('--metrics-port <number>', 'where /metrics answers Prometheus (default: the health port)', wholeNumber)
+    .option('--from-beginning', 'a group that is new begins with the first record (default: KAFKA_AUTO_OFFSET_RESET)')
+    .option('--concurrency <number>', 'handlers that run side by side (default: 16)', wholeNumber)
+    .option('-q, --quiet', 'do not log the values of records')
+    .option('--watch', 'begin anew when the file, or a file that it imports, changes')
+    .addHelpText('after', '\nRuns until SIGTERM or SIGINT, then ends what runs, commits and leaves the group.')
+    .action((file: string, flags: RunFlags) => (flags.watch ? watch() : run(file, flags)))
+}
+
+async function run(file: string, flags: RunFlags): Promise<void> {
+  const service = await openService(flags)
+  const handlers = await loadHandlers(file)
+  // before it connects: who asks meanwhile is told that it is not ready
+  const closePorts = await openPorts(service, flags)
+  const ended = untilSignal(() => service.disconnect())
+  try {
+    await handle(service, handlers, {
+      group: flags.group,
+      fromBeginning: flags.fromBeginning,
+      concurrency: flags.concurrency,
+      isQuiet: flags.quiet ?? false,
+    })
+    await ended
+  } finally {
+    await service.disconnect()
+    closePorts()
+  }
+}
+
+/** Node watches what the command imports, and lets it end by SIGTERM before it begins anew. */
+async function watch(): Promise<void> {
+  const [, script = '', ...args] = process.argv
+  const again = [
+    '--watch',
+    '--watch-preserve-output',
+    '--no-warnings',
+    script,
+    ...args.filter((one) => one !== '--watch'),
+  ]
+  const child = spawn(process.execPath, again, { stdio: 'inherit' })
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal))
+  await new Promise((resolve) => child.once('exit', resolve))
+}
