@@ -1,5 +1,49 @@
 // Generated from lib/ by `npm run generate`. Do not edit.
 /// <reference types="node" />
+import { KafkaService, MessageBuilder, SendOptions, KafkaConfig } from './index.js';
+
+/** How a record was handled by a group. */
+interface DeliveryReport {
+    group: string;
+    /** How often the handler was called. */
+    attempts: number;
+    /** What its back-off would have taken, in milliseconds; no time passed. */
+    waitedMs: number;
+}
+
+/** A record that a {@link TestService} was given to send. */
+interface SentRecord {
+    topic: string;
+    /** Decoded again, by the codec of the service. */
+    value: unknown;
+    key: string | null;
+    headers: Readonly<Record<string, string | null>>;
+    offset: number;
+    timestamp: number;
+}
+/** A service without brokers, for tests of what is built on it. Everything is in memory, and no time passes. */
+interface TestService extends KafkaService {
+    /** All that was sent, in order. What is sent is also handed to the handlers that are subscribed to its topic. */
+    readonly sent: readonly SentRecord[];
+    /** What was sent to a topic. */
+    sentTo(topic: string): SentRecord[];
+    /**
+     * Hands a record to the handlers of its topic, as if someone else had sent it, and waits until each has handled it,
+     * retries included: their back-off passes at once.
+     *
+     * @throws What a handler failed with, when it gives the record up; {@link ArgumentError} where none is subscribed.
+     */
+    deliver<T>(topic: string, value: T | MessageBuilder<T>, options?: SendOptions<T>): Promise<DeliveryReport[]>;
+    /**
+     * Waits until all that was sent, and all that was sent because of it, is handled.
+     *
+     * @throws What a handler failed with since the last time, when it gave a record up.
+     */
+    waitForIdle(): Promise<void>;
+}
+/** A {@link TestService}, connected. */
+declare function createTestService(config?: KafkaConfig): TestService;
+
 /** A request that {@link TestBroker.failRequests} takes, by Kafka's name. */
 type RequestName = 'Produce' | 'Fetch' | 'ListOffsets' | 'OffsetCommit' | 'OffsetFetch' | 'FindCoordinator' | 'JoinGroup' | 'Heartbeat' | 'LeaveGroup' | 'SyncGroup' | 'InitProducerId' | 'OffsetForLeaderEpoch' | 'ConsumerGroupHeartbeat';
 /** How a topic is created. */
@@ -85,11 +129,15 @@ declare class TestBroker {
 
 export {
   TestBroker,
+  createTestService,
 };
 
 export type {
+  DeliveryReport,
   RequestName,
+  SentRecord,
   TestBrokerOptions,
+  TestService,
   TestTopic,
   TopicOptions,
 };

@@ -91,10 +91,15 @@ export class KafkaService extends ServiceEmitter {
     this.#logger = createLogger({ level, logger })
     this.#middleware.setBuiltIn(enableMiddleware ? [...diagnostics(), logging(this.#logger)] : [])
     this.#metrics = enableMiddleware ? (this.#metrics ?? new Metrics()) : undefined
-    this.#session = new Session(this.#config, this.#logger, this, this.#metrics)
+    this.#session = this.openSession(this.#config, this.#logger, this.#metrics)
     this.#wasDisconnected = false
     this.#disconnecting = undefined
     return this
+  }
+
+  /** @internal Tests have another one. */
+  protected openSession(config: ResolvedConfig, logger: NaradLogger, metrics: Metrics | undefined): Session {
+    return new Session(config, logger, this, metrics)
   }
 
   /** The configuration in force, without secrets in its printed form. */

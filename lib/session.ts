@@ -107,7 +107,7 @@ export class Session {
 
   /** Resolves to the name of the group, which becomes the one that subscriptions go to by default. */
   async connectConsumer(group: unknown): Promise<string> {
-    const name = this.#groupName(group)
+    const name = this.groupName(group)
     await this.#connect(
       async (connection, timeoutMs) => {
         await connection.connectConsumer(name, timeoutMs)
@@ -123,7 +123,7 @@ export class Session {
   async subscribe(spec: ResolvedSubscription, handler: unknown): Promise<Subscription> {
     const group = spec.group ?? this.#lastGroup
     if (this.#logOnly !== undefined) {
-      const name = group ?? this.#groupName(undefined)
+      const name = group ?? this.groupName(undefined)
       const subscription = new Subscription(new LogOnlyControl(name, spec.topics))
       this.#wish.subscriptions.push({ group: name, spec, handler, subscription })
       this.#logOnly.keepRunning()
@@ -168,7 +168,7 @@ export class Session {
 
   /** The group that a stream goes to. */
   streamGroup(given: string | undefined): string {
-    return given ?? this.#lastGroup ?? this.#groupName(undefined)
+    return given ?? this.#lastGroup ?? this.groupName(undefined)
   }
 
   /** Subscribes a stream, in a group that is connected for it. */
@@ -227,7 +227,8 @@ export class Session {
     return report
   }
 
-  #groupName(group: unknown): string {
+  /** The group that is meant. */
+  protected groupName(group: unknown): string {
     const name = group ?? this.#config.group
     if (typeof name === 'string' && name !== '') return name
     if (name !== undefined) throw new ArgumentError(`The group must be a name, but is ${describeValue(name)}.`)

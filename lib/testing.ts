@@ -6,6 +6,9 @@ import { checkOptions } from './options.ts'
 import { suggest } from './suggest.ts'
 import { checkTopicName } from './topics.ts'
 
+export type { DeliveryReport } from './testing/deliveries.ts'
+export { createTestService, type SentRecord, type TestService } from './testing/test-service.ts'
+
 /** A request that {@link TestBroker.failRequests} takes, by Kafka's name. */
 export type RequestName =
   | 'Produce'

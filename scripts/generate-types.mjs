@@ -26,7 +26,9 @@ const { output } = await bundle.generate({
   format: 'es',
   entryFileNames: '[name].d.ts',
   // What no other entry point has alone belongs to the main one, so that all speak of the same classes.
-  manualChunks: (id) => ENTRIES.find((name) => id === join(ROOT, 'lib', `${name}.ts`)) ?? 'index',
+  manualChunks: (id) =>
+    ENTRIES.find((name) => id === join(ROOT, 'lib', `${name}.ts`) || id.startsWith(join(ROOT, 'lib', name, '/'))) ??
+    'index',
   minifyInternalExports: false,
   hoistTransitiveImports: false,
 })
