@@ -2110,6 +2110,25 @@ interface ReplayLettersOptions extends ParkOptions {
 /** What was done with a letter: `begun` where it is not known whether it was, because whoever did it did not come to tell. */
 type LetterState = 'open' | 'begun' | 'replayed' | 'parked';
 
+/** Options of {@link DeadLetterDesk.purge}. */
+interface PurgeOptions {
+    /** Only letters that were written before this. Default: no limit. */
+    before?: Date;
+    /** Letters that are open as well. Default: false, and the first one that is keeps all after it in its partition. */
+    open?: boolean;
+    /** Only tells what it would do. Default: false. */
+    dryRun?: boolean;
+}
+/** What a purge deletes. */
+interface LetterPurge {
+    /** Records that are deleted. */
+    letters: number;
+    /** Those of them that are open. */
+    open: number;
+    /** Before which offset, by partition; where nothing is deleted, its beginning. */
+    before: Record<number, number>;
+}
+
 /** A topic of dead letters. */
 interface DeadLetterTopic {
     topic: string;
@@ -2182,6 +2201,13 @@ declare class DeadLetterDesk {
      * @returns How many.
      */
     park(topic: string, options?: ParkOptions): Promise<number>;
+    /**
+     * Deletes letters that were replayed or parked, for good: from the beginning of each partition up to the first that is
+     * open. Records that are no letters of narad count as open.
+     *
+     * @throws {@link EmbeddedBrokerError}, which cannot delete records; {@link TopicError}
+     */
+    purge(topic: string, options?: PurgeOptions): Promise<LetterPurge>;
 }
 /**
  * A desk for dead letters: lists and counts them, says why they failed, and brings them back.
@@ -2975,6 +3001,7 @@ export type {
   KeyInput,
   LetterFilter,
   LetterOptions,
+  LetterPurge,
   LetterReplay,
   LetterState,
   LetterStats,
@@ -3005,6 +3032,7 @@ export type {
   ProcessDiagnostics,
   PublishInput,
   PublishOptions,
+  PurgeOptions,
   RawHeader,
   ReadOptions,
   RebalanceEvent,

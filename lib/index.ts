@@ -61,6 +61,7 @@ export type { Fingerprint } from './dead-letters/fingerprint.ts'
 export type { LetterState } from './dead-letters/ledger.ts'
 export { type DeadLetter, readDeadLetter } from './dead-letters/letter.ts'
 export type { LetterFilter } from './dead-letters/letter-filter.ts'
+export type { LetterPurge, PurgeOptions } from './dead-letters/purge.ts'
 export type { ReplayInto } from './dead-letters/replay-target.ts'
 export type { Classify, FailureClass } from './delivery/failure.ts'
 export type {

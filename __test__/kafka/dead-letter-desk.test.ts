@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { DEAD_LETTER_HEADERS, RETRY_HEADERS, type RecordInput } from 'narad'
+import { DEAD_LETTER_HEADERS, deadLetterDesk, RETRY_HEADERS, type RecordInput } from 'narad'
 import { describeDeadLetterDesk } from '../behaviours/dead-letter-desk.ts'
 import { kafkaBed } from '../helpers/bed.ts'
 import { narad, run } from '../helpers/command.ts'
@@ -29,6 +29,40 @@ function letter(topic: string, group: string, offset: number): RecordInput {
 }
 
 describe('The dead-letter desk on Kafka alone', { skip: bed.skip }, () => {
+  test('a purge deletes what was replayed or parked up to the first open letter, and open ones where it is told to', async (t) => {
+    const [brokers, topic, group] = [await bed.brokers(), await bed.topic(), randomGroup()]
+    const dlq = await bed.topic(3, `${topic}.${group}.dlq`)
+    const retry = await bed.topic(3, `${topic}.${group}.retry.1m`)
+    const service = await makeProducer(t, { brokers })
+    const desk = deadLetterDesk(service)
+    await service.sendRecords(
+      dlq,
+      Array.from({ length: 12 }, (_, offset) => letter(topic, group, offset)),
+    )
+    for (const key of ['k0', 'k1', 'k3', 'k4', 'k9', 'k10']) await desk.replay(dlq, { filter: { key } })
+    assert.deepEqual(await desk.purge(dlq, { dryRun: true }), { letters: 4, open: 0, before: { 0: 2, 1: 2, 2: 0 } })
+    const left = async () => {
+      const keys: string[] = []
+      for await (const { key } of desk.letters(dlq, { settled: true })) keys.push(String(key))
+      return keys.length
+    }
+    assert.equal(await left(), 12)
+    const args = ['dlq', 'purge', dlq, '-b', brokers]
+    assert.deepEqual((await run(t, args)).lines, [`${dlq}: 4 letters to delete`])
+    assert.deepEqual((await run(t, [...args, '--execute'])).lines, [`${dlq}: 4 letters deleted`])
+    assert.equal(await left(), 8)
+    assert.equal((await desk.plan(dlq)).into[retry], 6, 'what is open is still there')
+    assert.deepEqual((await desk.purge(dlq, { before: new Date(1), open: true })).letters, 0)
+    assert.deepEqual((await run(t, [...args, '--open', '--execute'])).lines, [
+      `${dlq}: 8 letters deleted, of which 6 were open`,
+    ])
+    assert.equal(await left(), 0)
+    assert.deepEqual(
+      (await desk.list()).find((one) => one.topic === dlq),
+      { topic: dlq, partitions: 3, letters: 0, settled: 0 },
+    )
+  })
+
   test('a replay that is killed three times and called again sends each letter once, or marks it as a repeat', async (t) => {
     const [brokers, topic, group] = [await bed.brokers(), await bed.topic(3), randomGroup()]
     const dlq = await bed.topic(3, `${topic}.${group}.dlq`)

@@ -36,13 +36,14 @@ export function letterFilterOf(flags: LetterFlags): LetterFilter {
     key,
     group,
     fingerprint,
-    since: time('--since', since),
-    until: time('--until', until),
+    since: timeOf('--since', since),
+    until: timeOf('--until', until),
   }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
-function time(option: string, value: string | undefined): Date | undefined {
+/** @throws {@link UsageError} for what is no time. */
+export function timeOf(option: string, value: string | undefined): Date | undefined {
   if (value === undefined) return undefined
   const date = new Date(value)
   if (Number.isNaN(date.getTime()))

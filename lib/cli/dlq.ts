@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { DeskProgress, LetterReplay, ReplayInto } from '../index.ts'
 import { type ConnectionFlags, withConnection, withService } from './connection.ts'
-import { type LetterFlags, letterFilterOf, withLetterFilter } from './dlq-filter.ts'
+import { type LetterFlags, letterFilterOf, timeOf, withLetterFilter } from './dlq-filter.ts'
 import { type ShowFlags, show } from './dlq-show.ts'
 import { EXIT, UsageError } from './exit.ts'
 import { wholeNumber } from './numbers.ts'
@@ -18,6 +18,12 @@ interface ReplayFlags extends ConnectionFlags, LetterFlags, OutputFlags {
   intoSource?: boolean
   rate?: number
   maxReplays?: number
+  execute?: boolean
+}
+
+interface PurgeFlags extends ConnectionFlags, OutputFlags {
+  before?: string
+  open?: boolean
   execute?: boolean
 }
 
@@ -51,6 +57,13 @@ export function addDlq(program: Command): void {
   withExecute(withLetterFilter(withOutput(withConnection(park))))
     .argument('<topic>', 'a topic of dead letters')
     .action(parkLetters)
+  const purge = dlq.command('purge').description('delete letters that were replayed or parked, for good')
+  withExecute(withOutput(withConnection(purge)))
+    .argument('<topic>', 'a topic of dead letters')
+    .option('--before <time>', 'only those that were written before this time, such as 2026-01-31T10:00:00Z')
+    .option('--open', 'those that are open as well')
+    .addHelpText('after', '\nDeletes from the beginning of each partition up to the first letter that is kept.')
+    .action(purgeLetters)
 }
 
 async function list(flags: ListFlags): Promise<void> {
@@ -120,6 +133,19 @@ async function parkLetters(topic: string, flags: ReplayFlags): Promise<void> {
     const into = `${topic}.parked`
     const text = `${topic}: ${letters} letters ${flags.execute ? 'parked' : 'to park'} in ${into}`
     process.stdout.write(`${flags.output === 'json' ? JSON.stringify({ topic, letters, into }) : text}\n`)
+    if (!flags.execute) tellPlanOnly()
+  })
+}
+
+async function purgeLetters(topic: string, flags: PurgeFlags): Promise<void> {
+  const before = timeOf('--before', flags.before)
+  await withService(flags, async (service) => {
+    const { deadLetterDesk } = await import('../index.ts')
+    const options = { ...(before && { before }), open: flags.open ?? false, dryRun: !flags.execute }
+    const purge = await deadLetterDesk(service).purge(topic, options)
+    const what = `${purge.letters} letters ${flags.execute ? 'deleted' : 'to delete'}`
+    const text = `${topic}: ${what}${purge.open > 0 ? `, of which ${purge.open} ${flags.execute ? 'were' : 'are'} open` : ''}`
+    process.stdout.write(`${flags.output === 'json' ? JSON.stringify({ topic, ...purge }) : text}\n`)
     if (!flags.execute) tellPlanOnly()
   })
 }

@@ -15,6 +15,7 @@ import {
 import type { Fingerprint } from './fingerprint.ts'
 import { Ledger, type LetterState, ledgerOf } from './ledger.ts'
 import { type DeadLetter, readDeadLetter } from './letter.ts'
+import { type LetterPurge, PurgeCut, type PurgeOptions, resolvePurge } from './purge.ts'
 import { replayRecord, type TopicSizes, targetOf } from './replay-target.ts'
 
 /** A topic of dead letters. */
@@ -191,6 +192,31 @@ export class DeadLetterDesk {
       await ledger.note(run, 'parked', [parked], letters)
     })
     return into[parked] ?? 0
+  }
+
+  /**
+   * Deletes letters that were replayed or parked, for good: from the beginning of each partition up to the first that is
+   * open. Records that are no letters of narad count as open.
+   *
+   * @throws {@link EmbeddedBrokerError}, which cannot delete records; {@link TopicError}
+   */
+  async purge(topic: string, options: PurgeOptions = {}): Promise<LetterPurge> {
+    checkTopicName(topic)
+    const { before, open, dryRun } = resolvePurge(options)
+    const { topics } = this.#service.admin
+    const ledger = await Ledger.open(this.#service, topic, await this.#sizes())
+    const cut = new PurgeCut(await topics.offsets(topic))
+    for await (const record of this.#service.read(topic, { to: 'end', codec: 'buffer' })) {
+      const letter = readDeadLetter(record)
+      const isOpen = letter === undefined || !isSettled(ledger.stateOf(letter))
+      cut.take(record, record.timestamp >= before || (isOpen && !open), isOpen)
+    }
+    const purge = cut.result
+    if (dryRun || purge.letters === 0) return purge
+    for (const [partition, offset] of Object.entries(purge.before)) {
+      await topics.deleteRecords(topic, { before: offset, partitions: [Number(partition)] })
+    }
+    return purge
   }
 
   /** Goes through the letters of a topic, and sends those that are to be sent. */
