@@ -13,6 +13,7 @@ import { addGroups } from './groups.ts'
 import { addHealth } from './health.ts'
 import { addLag } from './lag.ts'
 import { addProduce } from './produce.ts'
+import { addReplay } from './replay.ts'
 import { addRun } from './run.ts'
 import { addTopics } from './topics.ts'
 
@@ -31,7 +32,7 @@ const program = new Command('narad')
   )
   .exitOverride()
 const COMMANDS = [
-  ...[addProduce, addConsume, addRun, addDlq],
+  ...[addProduce, addConsume, addRun, addReplay, addDlq],
   ...[addTopics, addGroups, addCluster, addLag],
   ...[addDoctor, addHealth, addBroker, addCompletion],
 ]
