@@ -4,7 +4,8 @@ import { noSettings } from './no-settings.ts'
 import { type NodeProcess, type NodeProcessOptions, startNode } from './process.ts'
 import type { Scope } from './scope.ts'
 
-const CLI = resolve(__dirname, '..', '..', 'dist', 'cli.cjs')
+/** The command, for shells. */
+export const CLI = resolve(__dirname, '..', '..', 'dist', 'cli.cjs')
 
 export function narad(scope: Scope, args: readonly string[], options: NodeProcessOptions = {}): NodeProcess {
   return startNode(scope, CLI, { ...options, args, env: { ...noSettings(), ...options.env } })

@@ -1,12 +1,13 @@
 // The command `narad` as users type it, in a process of its own.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { TestBroker } from 'narad/testing'
-import { ended, narad } from '../helpers/command.ts'
+import { CLI, ended, narad } from '../helpers/command.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
 import type { Scope } from '../helpers/scope.ts'
 import { makeService, Received } from '../helpers/service.ts'
@@ -186,6 +187,20 @@ describe('narad broker', () => {
     assert.deepEqual([code, lines], [0, [`${topic} [1] @ 0`]])
     assert.deepEqual(await broker.kill('SIGINT'), { code: 0, signal: null })
   })
+})
+
+test('nobody who reads the output ends a command quietly, and a produce not before all is sent', async (t) => {
+  const { brokers, topic, received } = await setUp(t)
+  const shell = (command: string, input = '') =>
+    promisify(execFile)('sh', ['-c', `printf '${input}' | (${command}; echo "$?" >&2) | head -c 1`])
+  const narad = `"${process.execPath}" "${CLI}"`
+  const topics = await shell(`${narad} topics list -b ${brokers} -o json`)
+  assert.match(topics.stderr, /^0\n$/)
+  const rows = Array.from({ length: 3_000 }, (_, id) => `v${id}`).join('\\n')
+  const sent = await shell(`${narad} produce -b ${brokers} -t ${topic} -o json`, rows)
+  assert.equal(sent.stderr, 'narad: sent 3,000 records\n0\n')
+  const records = await received()
+  await records.count(3_000)
 })
 
 describe('narad completion', () => {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { describeViewing } from '../behaviours/viewing.ts'
 import { kafkaBed } from '../helpers/bed.ts'
-import { run } from '../helpers/command.ts'
+import { CLI, run } from '../helpers/command.ts'
 import { randomTopic } from '../helpers/names.ts'
 import { makeProducer } from '../helpers/service.ts'
 
@@ -47,8 +46,7 @@ describe('narad consume --topic on Kafka alone', { skip: bed.skip }, () => {
       Array.from({ length: 50_000 }, (_, index) => index),
     )
     for (const end of scope) await end()
-    const cli = resolve(__dirname, '..', '..', 'dist', 'cli.cjs')
-    const pipe = `"${process.execPath}" "${cli}" consume -b ${brokers} -t ${topic} -o beginning; echo "$?" >&2`
+    const pipe = `"${process.execPath}" "${CLI}" consume -b ${brokers} -t ${topic} -o beginning; echo "$?" >&2`
     const { stdout, stderr } = spawnSync('sh', ['-c', `(${pipe}) | head -n 3`], { encoding: 'utf8' })
     assert.deepEqual([stdout, stderr], ['0\n1\n2\n', '0\n'])
   })

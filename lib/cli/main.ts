@@ -43,6 +43,12 @@ const throwing = (command: Command) => {
 }
 program.commands.forEach(throwing)
 
+// Who reads the output may go away, as `head` does. A command for which that is not the end listens as well.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  if (process.stdout.listenerCount('error') === 1) process.exit(EXIT.done)
+})
+
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
     // it has said what is wrong; asking for help or the version is not

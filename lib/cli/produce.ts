@@ -44,6 +44,8 @@ async function produce(flags: ProduceFlags): Promise<void> {
   if (flags.output !== 'text' && flags.output !== 'json') throw new UsageError('--output must be text or json')
   if (flags.topic === undefined && !flags.json) throw new UsageError('produce needs --topic')
   if (flags.byKey && flags.partition !== undefined) throw new UsageError('give --partition or --by-key')
+  // whoever reads the places may go away: the records are sent all the same
+  process.stdout.on('error', () => {})
   // around a send, headers are an object, which has no order between names that are repeated
   const service = await openService(flags, { enableMiddleware: false })
   await service.connectProducer()

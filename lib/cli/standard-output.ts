@@ -13,7 +13,7 @@ export class StandardOutput {
   /** @param onGone Nobody reads any more. */
   constructor(onGone: () => void) {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
+      if (error.code !== 'EPIPE') return
       this.#isGone = true
       onGone()
     })
