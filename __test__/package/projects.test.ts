@@ -1,4 +1,4 @@
-// The services in examples/, as somebody who copies one has it: in a folder of its own, with the packed package.
+// The folders in examples/ that are projects, as somebody who copies one has it: in a folder of its own, with the packed package.
 import assert from 'node:assert/strict'
 import { cp, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { startNode } from '../helpers/process.ts'
 import { waitFor } from '../helpers/wait.ts'
 import { type Installed, installPacked, ROOT } from './packed.ts'
 
-describe('the examples of services', () => {
+describe('the examples that are projects', () => {
   let user: Installed
   before(async () => {
     user = await installPacked()
@@ -48,4 +48,19 @@ describe('the examples of services', () => {
       assert.equal(child.stderr, '')
     })
   }
+
+  test('jest-tests pass in CommonJS and in ES modules, and leave nothing open', async (t) => {
+    const folder = join(user.project, 'jest-tests')
+    await cp(join(ROOT, 'examples', 'jest-tests'), folder, { recursive: true })
+    const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js')
+    const child = startNode(t, jest, {
+      cwd: folder,
+      args: ['--ci', '--detectOpenHandles'],
+      nodeArgs: ['--experimental-vm-modules'],
+      env: { ...noSettings(), KAFKA_LOG_LEVEL: 'warn', NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: undefined },
+    })
+    assert.deepEqual(await child.ended, { code: 0, signal: null }, child.stderr)
+    assert.match(child.stderr, /Tests: +4 passed, 4 total/)
+    assert.doesNotMatch(child.stderr, /open handle|did not exit/)
+  })
 })
