@@ -59,6 +59,7 @@ export class Connection {
   /** Also for the dead letters of a service that connected none. */
   #producer: Producer | undefined
   #isProducerConnecting = false
+  #lettersReady: Promise<void> | undefined
   #adminReady: Promise<AdminClient> | undefined
   #adminClient: AdminClient | undefined
   #isProducerWanted = false
@@ -187,10 +188,16 @@ export class Connection {
     return this.#producer
   }
 
-  /** The producer of dead letters, of which nobody waits for the connection. */
+  /**
+   * The producer of dead letters, once a broker has answered: what librdkafka is given before waits for a second longer.
+   * Where none answers it has the letter all the same, and sends it when one does.
+   */
   async #letterProducer(): Promise<Producer> {
+    const isFirst = this.#producer === undefined
     const producer = await this.#openProducer()
     await this.#authenticate(producer)
+    if (isFirst) this.#lettersReady = producer.connect(this.#config.connectionTimeoutMs).catch(() => {})
+    await this.#lettersReady
     return producer
   }
 
