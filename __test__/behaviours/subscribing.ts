@@ -217,7 +217,7 @@ export function describeSubscribing(bed: Bed): void {
       await service.subscribe<number>(new RegExp(`^${prefix}`), byPattern.handler)
       await assert.rejects(
         service.subscribe(taken, () => {}),
-        /already has a handler/,
+        /already has a handler in group .*, by a RegExp: .* subscribe to it before the RegExp\.$/,
       )
       await service.send(taken, 1)
       await service.send(free, 2)

@@ -177,9 +177,11 @@ export class Member {
     this.#checkHomes(spec.topics, runners)
     const named = [...spec.topics, ...runners.retries.flatMap((retry) => spec.topics.map((one) => retry.nameOf(one)))]
     for (const topic of named) {
-      if (!this.#topics.has(topic) && ![...this.#watches].some((watch) => watch.has(topic))) continue
+      const isMatched = [...this.#watches].some((watch) => watch.has(topic))
+      if (!this.#topics.has(topic) && !isMatched) continue
+      const [by, wayOut] = isMatched ? [', by a RegExp', ', or subscribe to it before the RegExp'] : ['', '']
       throw new ArgumentError(
-        `Topic ${topic} already has a handler in group ${this.group}; a second one needs a group of its own.`,
+        `Topic ${topic} already has a handler in group ${this.group}${by}: a second one needs a group of its own${wayOut}.`,
         { topic, group: this.group },
       )
     }
