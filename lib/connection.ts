@@ -213,9 +213,8 @@ export class Connection {
   async #startAdmin(timeoutMs: number): Promise<AdminClient> {
     const properties = await this.#withBrokers(clientProperties(this.#config))
     let isConnecting = true
-    const reading = await this.#withBrokers(readerProperties(this.#config, true))
     this.#checkOpen()
-    const client = AdminClient.start(properties, reading, {
+    const client = AdminClient.start(properties, {
       onError: (error) => this.#onNativeError(error, isConnecting),
       onLog: (level, text) => this.#log(level, text),
     })

@@ -37,17 +37,17 @@ export declare class NativeAdmin {
   listOffsets(times: Array<NativePosition>, timeoutMs: number): Promise<Array<NativePosition> | NativeError>
   /**
    * The times of the first records at or after some offsets, in the place of the offsets; those that are not known in
-   * time are missing. They are read with `properties`, those of a consumer.
+   * time are missing.
    */
-  recordTimes(places: Array<NativePosition>, properties: Record<string, string>, timeoutMs: number): Promise<Array<NativePosition> | NativeError>
+  recordTimes(places: Array<NativePosition>, timeoutMs: number): Promise<Array<NativePosition> | NativeError>
   /** All groups. */
   listGroups(timeoutMs: number): Promise<Array<NativeGroupListing> | NativeError>
   /** Some groups with their members. */
   describeGroups(groups: Array<string>, timeoutMs: number): Promise<Array<NativeGroupInfo> | NativeError>
   /** Forgets groups. */
   deleteGroups(groups: Array<string>, timeoutMs: number): Promise<NativeError | null>
-  /** What a group has committed. */
-  groupOffsets(group: string, timeoutMs: number): Promise<Array<NativePosition> | NativeError>
+  /** What groups have committed, in their order. */
+  groupOffsets(groups: Array<string>, timeoutMs: number): Promise<Array<Array<NativePosition>> | NativeError>
   /** Commits for a group without members. */
   alterGroupOffsets(group: string, offsets: Array<NativePosition>, timeoutMs: number): Promise<NativeError | null>
   /** Id, controller and brokers. */

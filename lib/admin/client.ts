@@ -12,38 +12,24 @@ export interface AdminListener {
 export class AdminClient {
   /** Host and port of brokers, as the client was given them. */
   readonly bootstrap: string
-  readonly #readerProperties: Readonly<Record<string, string>>
   readonly #native: NativeAdmin
   readonly #listener: AdminListener
   #closing: Promise<void> | undefined
 
-  private constructor(
-    handle: NativeAdmin,
-    bootstrap: string,
-    readerProperties: Readonly<Record<string, string>>,
-    listener: AdminListener,
-  ) {
+  private constructor(handle: NativeAdmin, bootstrap: string, listener: AdminListener) {
     this.#native = handle
     this.bootstrap = bootstrap
-    this.#readerProperties = readerProperties
     this.#listener = listener
   }
 
-  /**
-   * @param readerProperties Those of a consumer, for what only records themselves tell.
-   * @throws {@link ConfigError} when librdkafka refuses the properties.
-   */
-  static start(
-    properties: Record<string, string>,
-    readerProperties: Readonly<Record<string, string>>,
-    listener: AdminListener,
-  ): AdminClient {
+  /** @throws {@link ConfigError} when librdkafka refuses the properties. */
+  static start(properties: Record<string, string>, listener: AdminListener): AdminClient {
     const { startAdmin, NativeAdmin: NativeClass } = native()
     // weak, because the native side keeps the function: a client that was dropped could never be collected
     let weak: WeakRef<AdminClient> | undefined
     const handle = startAdmin(properties, (event) => weak?.deref()?.onEvent(event))
     if (!(handle instanceof NativeClass)) throw fromNative(handle)
-    const client = new AdminClient(handle, properties['bootstrap.servers'] ?? '', readerProperties, listener)
+    const client = new AdminClient(handle, properties['bootstrap.servers'] ?? '', listener)
     weak = new WeakRef(client)
     return client
   }
@@ -84,8 +70,7 @@ export class AdminClient {
   /** The times of the records at some offsets, in milliseconds and by place; those that are not known are missing. */
   async recordTimes(positions: readonly Position[], timeoutMs: number): Promise<Map<string, number>> {
     if (positions.length === 0) return new Map()
-    const properties = { ...this.#readerProperties }
-    const times = await this.ask((handle) => handle.recordTimes([...positions], properties, timeoutMs))
+    const times = await this.ask((handle) => handle.recordTimes([...positions], timeoutMs))
     const known = times.filter(({ offset }) => offset >= 0)
     return new Map(known.map((time) => [placeKey(time), time.offset]))
   }

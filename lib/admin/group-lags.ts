@@ -3,8 +3,6 @@ import { endOffsets } from './log-offsets.ts'
 import { byPlace, type Place, type Position, placeKey } from './place.ts'
 import type { GroupMember, PartitionLag } from './types.ts'
 
-/** Groups that are asked about at a time. */
-const AT_A_TIME = 8
 /** Of the time for a call, the longest that records may take. */
 const RECORD_TIMES_MS = 10_000
 
@@ -20,16 +18,12 @@ export async function groupLags(
   timeoutMs: number,
 ): Promise<Map<string, PartitionLag[]>> {
   const committed = new Map<string, Map<string, Position>>()
-  const left = [...owned.keys()]
-  const ask = async () => {
-    for (let group = left.shift(); group !== undefined; group = left.shift()) {
-      const name = group
-      const offsets = await client.ask((native) => native.groupOffsets(name, timeoutMs), { group })
-      const known = offsets.filter(({ offset, error }) => offset >= 0 && error == null)
-      committed.set(group, new Map(known.map((position) => [placeKey(position), position])))
-    }
+  const groups = [...owned.keys()]
+  const offsets = await client.ask((native) => native.groupOffsets(groups, timeoutMs))
+  for (const [index, group] of groups.entries()) {
+    const known = (offsets[index] ?? []).filter(({ offset, error }) => offset >= 0 && error == null)
+    committed.set(group, new Map(known.map((position) => [placeKey(position), position])))
   }
-  await Promise.all(Array.from({ length: AT_A_TIME }, ask))
   const places = new Map([...owned].map(([group, has]) => [group, placesOf(has, committed.get(group))]))
   const ends = await endOffsets(client, unique([...places.values()].flat()), timeoutMs)
   const lags = new Map<string, PartitionLag[]>()

@@ -101,7 +101,7 @@ export class Groups {
       throw new ArgumentError('Option "partitions" needs the one topic that they belong to, as "topics".')
     }
     const client = await this.#client()
-    const committed = await client.ask((native) => native.groupOffsets(name, timeoutMs), { group: name })
+    const [committed = []] = await client.ask((native) => native.groupOffsets([name], timeoutMs), { group: name })
     const before = new Map(committed.filter(({ offset }) => offset >= 0).map((one) => [placeKey(one), one]))
     const places: Place[] = []
     for (const topic of named ?? []) places.push(...(await placesOf(client, topic, partitions, timeoutMs)))

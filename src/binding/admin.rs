@@ -124,6 +124,10 @@ fn list<T, N: From<T>>(outcome: CoreResult<Vec<T>>) -> Either<Vec<N>, NativeErro
     }
 }
 
+fn native(positions: Vec<Position>) -> Vec<NativePosition> {
+    positions.into_iter().map(NativePosition::from).collect()
+}
+
 fn positions(native: Vec<NativePosition>) -> Vec<Position> {
     native.into_iter().map(Position::from).collect()
 }
@@ -303,20 +307,18 @@ impl NativeAdmin {
     }
 
     /// The times of the first records at or after some offsets, in the place of the offsets; those that are not known in
-    /// time are missing. They are read with `properties`, those of a consumer.
+    /// time are missing.
     #[napi(catch_unwind, ts_return_type = "Promise<Array<NativePosition> | NativeError>")]
     pub fn record_times<'env>(
         &self,
         env: &'env Env,
         places: Vec<NativePosition>,
-        properties: HashMap<String, String>,
         timeout_ms: u32,
     ) -> Result<Object<'env>> {
         let places = positions(places);
-        let properties: BTreeMap<_, _> = properties.into_iter().collect();
         self.ask(env, list::<_, NativePosition>, move |inquirer, reply| {
-            inquirer.ask(
-                move |_| admin::record_times(&properties, &places, ms(timeout_ms)),
+            inquirer.ask_about_groups(
+                move |_, coordinators| admin::record_times(coordinators, &places, ms(timeout_ms)),
                 reply,
             );
         })
@@ -345,8 +347,10 @@ impl NativeAdmin {
         timeout_ms: u32,
     ) -> Result<Object<'env>> {
         self.ask(env, list::<_, NativeGroupInfo>, move |inquirer, reply| {
-            inquirer.ask(
-                move |handle| admin::describe_groups(handle, &groups, ms(timeout_ms)),
+            inquirer.ask_about_groups(
+                move |handle, coordinators| {
+                    admin::describe_groups(handle, coordinators, &groups, ms(timeout_ms))
+                },
                 reply,
             );
         })
@@ -361,24 +365,35 @@ impl NativeAdmin {
         timeout_ms: u32,
     ) -> Result<Object<'env>> {
         self.ask(env, failure, move |inquirer, reply| {
-            inquirer.ask(
-                move |handle| admin::delete_groups(handle, &groups, ms(timeout_ms)),
+            inquirer.ask_about_groups(
+                move |handle, coordinators| {
+                    admin::delete_groups(handle, coordinators, &groups, ms(timeout_ms))
+                },
                 reply,
             );
         })
     }
 
-    /// What a group has committed.
-    #[napi(catch_unwind, ts_return_type = "Promise<Array<NativePosition> | NativeError>")]
+    /// What groups have committed, in their order.
+    #[napi(
+        catch_unwind,
+        ts_return_type = "Promise<Array<Array<NativePosition>> | NativeError>"
+    )]
     pub fn group_offsets<'env>(
         &self,
         env: &'env Env,
-        group: String,
+        groups: Vec<String>,
         timeout_ms: u32,
     ) -> Result<Object<'env>> {
-        self.ask(env, list::<_, NativePosition>, move |inquirer, reply| {
-            inquirer.ask(
-                move |handle| admin::group_offsets(handle, &group, ms(timeout_ms)),
+        let all = |outcome: CoreResult<Vec<Vec<Position>>>| match outcome {
+            Ok(groups) => Either::A(groups.into_iter().map(native).collect::<Vec<_>>()),
+            Err(error) => Either::B(NativeError::from(error)),
+        };
+        self.ask(env, all, move |inquirer, reply| {
+            inquirer.ask_about_groups(
+                move |handle, coordinators| {
+                    admin::group_offsets(handle, coordinators, &groups, ms(timeout_ms))
+                },
                 reply,
             );
         })
@@ -395,8 +410,10 @@ impl NativeAdmin {
     ) -> Result<Object<'env>> {
         let offsets = positions(offsets);
         self.ask(env, failure, move |inquirer, reply| {
-            inquirer.ask(
-                move |handle| admin::alter_group_offsets(handle, &group, &offsets, ms(timeout_ms)),
+            inquirer.ask_about_groups(
+                move |handle, coordinators| {
+                    admin::alter_group_offsets(handle, coordinators, &group, &offsets, ms(timeout_ms))
+                },
                 reply,
             );
         })

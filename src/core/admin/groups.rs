@@ -1,12 +1,12 @@
 //! Consumer groups.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::Position;
 use super::failure::{all_done, failure, needs_kafka};
 use super::offsets::{partitions_of, position};
 use super::topics::list_topics;
+use super::{Coordinators, Position};
 use crate::core::error::{CoreError, ErrorCode, Result};
 use crate::core::rd::{self, Broker, GroupListing, GroupMember, Handle, OFFSET_INVALID, Partitions, Refusal};
 
@@ -40,38 +40,67 @@ pub fn list_groups(handle: &Arc<Handle>, timeout: Duration) -> Result<Vec<GroupL
 /// Some groups; the first that is not there is the error. Blocks.
 pub fn describe_groups(
     handle: &Arc<Handle>,
+    coordinators: &Coordinators,
     groups: &[String],
     timeout: Duration,
 ) -> Result<Vec<GroupDescription>> {
     needs_kafka(handle, "tell the state and the members of a group")?;
-    let described = rd::describe_groups(handle, groups, timeout)
-        .map_err(|refusal| failure("groups cannot be described", &refusal))?;
-    let check = |described: rd::GroupDescription| match described.refusal {
-        Some(refusal) => Err(about(&described.group, "described", &refusal)),
-        None => Ok(GroupDescription {
-            group: described.group,
-            state: described.state,
-            protocol: described.protocol,
-            assignor: described.assignor,
-            coordinator: described.coordinator,
-            members: described.members,
-        }),
+    let Some(first) = groups.first() else {
+        return Ok(Vec::new());
     };
-    described.into_iter().map(check).collect()
+    coordinators.ask(first, timeout, |handle, left| {
+        let described = rd::describe_groups(handle, groups, left)
+            .map_err(|refusal| failure("groups cannot be described", &refusal))?;
+        described.into_iter().map(checked).collect()
+    })
+}
+
+fn checked(described: rd::GroupDescription) -> Result<GroupDescription> {
+    let group = described.group;
+    if let Some(refusal) = &described.refusal {
+        return Err(failure(&format!("group {group} cannot be described"), refusal));
+    }
+    Ok(GroupDescription {
+        group,
+        state: described.state,
+        protocol: described.protocol,
+        assignor: described.assignor,
+        coordinator: described.coordinator,
+        members: described.members,
+    })
 }
 
 /// Forgets `groups`; the first that was not is the error. Blocks.
-pub fn delete_groups(handle: &Arc<Handle>, groups: &[String], timeout: Duration) -> Result<()> {
+pub fn delete_groups(
+    handle: &Arc<Handle>,
+    coordinators: &Coordinators,
+    groups: &[String],
+    timeout: Duration,
+) -> Result<()> {
     needs_kafka(handle, "delete groups")?;
-    let outcomes = rd::delete_groups(handle, groups, timeout)
-        .map_err(|refusal| failure("groups cannot be deleted", &refusal))?;
-    all_done(&outcomes, |group| format!("group {group} cannot be deleted"))
+    let Some(first) = groups.first() else {
+        return Ok(());
+    };
+    coordinators.ask(first, timeout, |handle, left| {
+        let outcomes = rd::delete_groups(handle, groups, left)
+            .map_err(|refusal| failure("groups cannot be deleted", &refusal))?;
+        all_done(&outcomes, |group| format!("group {group} cannot be deleted"))
+    })
 }
 
-/// What a group has committed. Blocks.
-pub fn group_offsets(handle: &Arc<Handle>, group: &str, timeout: Duration) -> Result<Vec<Position>> {
-    let what = format!("offsets of group {group} cannot be read");
-    let all = if handle.is_embedded() {
+/// What groups have committed, in their order. Blocks.
+pub fn group_offsets(
+    handle: &Arc<Handle>,
+    coordinators: &Coordinators,
+    groups: &[String],
+    timeout: Duration,
+) -> Result<Vec<Vec<Position>>> {
+    let Some(first) = groups.first() else {
+        return Ok(Vec::new());
+    };
+    let deadline = Instant::now() + timeout;
+    let left = || deadline.saturating_duration_since(Instant::now());
+    let named = if handle.is_embedded() {
         // it tells nothing where no partitions are named
         let topics = list_topics(handle, timeout)?;
         let places = topics.iter().flat_map(|topic| {
@@ -82,36 +111,40 @@ pub fn group_offsets(handle: &Arc<Handle>, group: &str, timeout: Duration) -> Re
     } else {
         None
     };
-    let offsets = rd::group_offsets(handle, group, all.as_ref(), timeout)
-        .map_err(|refusal| failure(&what, &refusal))?;
-    Ok(offsets.into_iter().map(|entry| position(entry, &what)).collect())
+    coordinators.ask(first, left(), |handle, _| {
+        let offsets_of = |group: &String| {
+            let what = format!("offsets of group {group} cannot be read");
+            let offsets = rd::group_offsets(handle, group, named.as_ref(), left())
+                .map_err(|refusal| failure(&what, &refusal))?;
+            Ok(offsets.into_iter().map(|entry| position(entry, &what)).collect())
+        };
+        groups.iter().map(offsets_of).collect()
+    })
 }
 
 /// Commits for a group that has no members; the first partition that was not is the error. Blocks.
 pub fn alter_group_offsets(
     handle: &Arc<Handle>,
+    coordinators: &Coordinators,
     group: &str,
     offsets: &[Position],
     timeout: Duration,
 ) -> Result<()> {
     let what = format!("offsets of group {group} cannot be changed");
-    let altered = rd::alter_group_offsets(handle, group, &partitions_of(offsets), timeout)
-        .map_err(|refusal| failure(&what, &refusal))?;
-    let failed = altered.into_iter().find_map(|entry| position(entry, &what).error);
-    if handle.is_embedded()
-        && failed
-            .as_ref()
-            .is_some_and(|error| error.code == ErrorCode::GroupInUse)
-    {
-        let text = format!(
-            "the embedded broker cannot change the offsets of group {group}: once a group has had members, it takes them \
-             from nobody else; use a group of another name, or Kafka"
-        );
-        return Err(CoreError::new(ErrorCode::EmbeddedUnsupported, text));
+    let altered = coordinators.ask(group, timeout, |handle, left| {
+        let altered = rd::alter_group_offsets(handle, group, &partitions_of(offsets), left)
+            .map_err(|refusal| failure(&what, &refusal))?;
+        let failed = altered.into_iter().find_map(|entry| position(entry, &what).error);
+        failed.map_or(Ok(()), Err)
+    });
+    match altered {
+        Err(error) if handle.is_embedded() && error.code == ErrorCode::GroupInUse => {
+            let text = format!(
+                "the embedded broker cannot change the offsets of group {group}: once a group has had members, it takes \
+                 them from nobody else; use a group of another name, or Kafka"
+            );
+            Err(CoreError::new(ErrorCode::EmbeddedUnsupported, text))
+        }
+        other => other,
     }
-    failed.map_or(Ok(()), Err)
-}
-
-fn about(group: &str, done: &str, refusal: &Refusal) -> CoreError {
-    failure(&format!("group {group} cannot be {done}"), refusal)
 }

@@ -2,6 +2,7 @@
 //! any other handle, as those of a group for its dead-letter topics do.
 
 mod cluster;
+mod coordinators;
 mod failure;
 mod groups;
 mod offsets;
@@ -14,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use cluster::describe_cluster;
+pub use coordinators::Coordinators;
 pub use groups::{
     GroupDescription, alter_group_offsets, delete_groups, describe_groups, group_offsets, list_groups,
 };
@@ -55,6 +57,7 @@ struct Shared {
 pub struct Admin {
     /// Taken out before a close is asked for: the event loop must not be the last to hold it.
     handle: Option<Arc<Handle>>,
+    properties: Arc<BTreeMap<String, String>>,
     shared: Arc<Shared>,
 }
 
@@ -80,6 +83,7 @@ impl Admin {
             })?;
         Ok(Self {
             handle: Some(handle),
+            properties: Arc::new(properties.clone()),
             shared,
         })
     }
@@ -95,6 +99,7 @@ impl Admin {
     pub fn inquirer(&self) -> Option<Inquirer> {
         Some(Inquirer {
             handle: Arc::clone(self.handle.as_ref()?),
+            coordinators: Coordinators(Arc::clone(&self.properties)),
             progress: self.shared.progress.clone(),
         })
     }
@@ -158,6 +163,7 @@ impl Shared {
 /// The part of a client that asks the cluster.
 pub struct Inquirer {
     handle: Arc<Handle>,
+    coordinators: Coordinators,
     progress: Progress,
 }
 
@@ -170,5 +176,15 @@ impl Inquirer {
     ) {
         let progress = self.progress.clone();
         progress.ask(move || question(&self.handle), reply);
+    }
+
+    /// As [`Inquirer::ask`], about groups.
+    pub fn ask_about_groups<T: Send + 'static>(
+        self,
+        question: impl FnOnce(&Arc<Handle>, &Coordinators) -> Result<T>,
+        reply: Reply<Result<T>>,
+    ) {
+        let progress = self.progress.clone();
+        progress.ask(move || question(&self.handle, &self.coordinators), reply);
     }
 }

@@ -40,9 +40,17 @@ pub fn list_offsets(handle: &Arc<Handle>, times: &[Position], timeout: Duration)
     let mut asked = times.to_vec();
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let listed = rd::list_offsets(handle, &partitions_of(&asked), left)
-            .map_err(|refusal| failure(what, &refusal))?;
+        let answer = rd::list_offsets(handle, &partitions_of(&asked), left);
         let is_late = Instant::now() + RETRY >= deadline;
+        let listed = match answer {
+            Ok(listed) => listed,
+            // not one partition has a leader
+            Err(refusal) if !is_late && refusal.cause == RDKafkaRespErr::RD_KAFKA_RESP_ERR__NOENT => {
+                std::thread::sleep(RETRY);
+                continue;
+            }
+            Err(refusal) => return Err(failure(what, &refusal)),
+        };
         let (moving, settled): (Vec<_>, Vec<_>) = listed
             .into_iter()
             .partition(|entry| !is_late && has_no_leader(entry.error));

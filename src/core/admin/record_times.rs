@@ -1,12 +1,13 @@
 //! How old the records at some positions are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::types::RDKafkaRespErr;
 
 use super::Position;
+use super::coordinators::{Coordinators, with_group};
 use super::offsets::partitions_of;
 use crate::core::error::{CoreError, ErrorCode, Result};
 use crate::core::rd::{Event, Handle, Kind, Queue};
@@ -19,17 +20,20 @@ const LEAST: [(&str, &str); 4] = [
     ("auto.offset.reset", "earliest"),
 ];
 
+/// librdkafka wants a name; nothing is ever joined or committed under it.
+const GROUP: &str = "narad-reader";
+
 /// The times, in milliseconds, of the first records at or after some positions, in the place of their offsets. Those that
 /// could not be read in time, and those after which there is nothing, are missing. Blocks.
 ///
 /// It reads them with a consumer of its own, without a group: no other request tells the time of a record.
 pub fn record_times(
-    properties: &BTreeMap<String, String>,
+    coordinators: &Coordinators,
     places: &[Position],
     timeout: Duration,
 ) -> Result<Vec<Position>> {
     let deadline = Instant::now() + timeout;
-    let mut properties = properties.clone();
+    let mut properties = with_group(&coordinators.0, GROUP);
     properties.extend(LEAST.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let handle = Arc::new(Handle::new(Kind::Consumer, &properties)?);
     let queue = Queue::consumer(&handle)

@@ -82,7 +82,11 @@ pub struct Outcome {
     pub refusal: Option<Refusal>,
 }
 
-/// Sends a request and waits for its answer, at the latest a little after `timeout`.
+/// How much longer librdkafka may take for what a coordinator is asked: it must not time out before its instance is gone.
+const COORDINATOR_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Sends a request and waits for its answer, at the latest a little after `timeout`. What goes to coordinators of groups
+/// needs an instance of its own, see `core::admin::Coordinators`.
 ///
 /// `send` gets the handle, the options and the queue for the answer, all of which librdkafka copies or counts.
 fn ask(
@@ -97,7 +101,11 @@ fn ask(
     // librdkafka keeps a reference of its own.
     unsafe {
         let options = sys::rd_kafka_AdminOptions_new(handle.ptr(), op);
-        let limit = timeout_ms(timeout);
+        let limit = timeout_ms(if is_for_coordinators(op) {
+            timeout + COORDINATOR_PATIENCE
+        } else {
+            timeout
+        });
         // a limit that librdkafka does not take leaves its own, a minute
         sys::rd_kafka_AdminOptions_set_request_timeout(options, limit, ptr::null_mut(), 0);
         if matches!(
@@ -113,6 +121,16 @@ fn ask(
         sys::rd_kafka_AdminOptions_destroy(options);
     }
     answer(&replies, timeout)
+}
+
+fn is_for_coordinators(op: Op) -> bool {
+    matches!(
+        op,
+        Op::RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS
+            | Op::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS
+            | Op::RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS
+            | Op::RD_KAFKA_ADMIN_OP_DELETEGROUPS
+    )
 }
 
 /// Waits for the answer to a request.
