@@ -49,9 +49,12 @@ describe('the examples that are projects', () => {
     })
   }
 
-  test('jest-tests pass in CommonJS and in ES modules, and leave nothing open', async (t) => {
+  test('jest-tests pass in CommonJS, in ES modules and in TypeScript, and leave nothing open', async (t) => {
     const folder = join(user.project, 'jest-tests')
     await cp(join(ROOT, 'examples', 'jest-tests'), folder, { recursive: true })
+    for (const name of ['ts-jest', 'typescript', '@jest']) {
+      await symlink(join(ROOT, 'node_modules', name), join(user.project, 'node_modules', name))
+    }
     const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js')
     const child = startNode(t, jest, {
       cwd: folder,
@@ -60,7 +63,7 @@ describe('the examples that are projects', () => {
       env: { ...noSettings(), KAFKA_LOG_LEVEL: 'warn', NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: undefined },
     })
     assert.deepEqual(await child.ended, { code: 0, signal: null }, child.stderr)
-    assert.match(child.stderr, /Tests: +4 passed, 4 total/)
+    assert.match(child.stderr, /Tests: +5 passed, 5 total/)
     assert.doesNotMatch(child.stderr, /open handle|did not exit/)
   })
 })
