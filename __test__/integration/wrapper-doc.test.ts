@@ -1,0 +1,4 @@
+import { describeWrapperDoc } from '../behaviours/wrapper-doc.ts'
+import { embeddedBed } from '../helpers/bed.ts'
+
+describeWrapperDoc(embeddedBed())

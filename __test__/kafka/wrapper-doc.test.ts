@@ -1,0 +1,4 @@
+import { describeWrapperDoc } from '../behaviours/wrapper-doc.ts'
+import { kafkaBed } from '../helpers/bed.ts'
+
+describeWrapperDoc(kafkaBed())
