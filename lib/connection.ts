@@ -102,9 +102,9 @@ export class Connection {
     return this.#producer?.queued ?? 0
   }
 
-  /** Nothing was connected, so nothing is lost by letting it go. */
+  /** Nothing was connected or is being so, and nothing is lost by letting it go. */
   get isEmpty(): boolean {
-    const parts = this.#started.size + this.#readers.size
+    const parts = this.#started.size + this.#readers.size + this.#connecting
     return !this.hasProducer && parts === 0 && this.#adminClient === undefined
   }
 
@@ -157,8 +157,17 @@ export class Connection {
 
   async #startProducer(timeoutMs: number): Promise<void> {
     this.#isProducerConnecting = true
-    const producer = await this.#openProducer()
-    this.#isProducerWanted = true
+    try {
+      const producer = await this.#openProducer()
+      this.#isProducerWanted = true
+      await this.#reach(producer, timeoutMs)
+    } finally {
+      this.#isProducerConnecting = false
+    }
+    this.#connected()
+  }
+
+  async #reach(producer: Producer, timeoutMs: number): Promise<void> {
     try {
       await this.#authenticate(producer)
       await producer.connect(timeoutMs)
@@ -166,10 +175,7 @@ export class Connection {
       this.#producer = undefined
       await producer.close(0)
       throw error
-    } finally {
-      this.#isProducerConnecting = false
     }
-    this.#connected()
   }
 
   /** The producer, which may not have reached a broker yet. */

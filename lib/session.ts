@@ -244,11 +244,14 @@ export class Session {
     const { devMode, connectionTimeoutMs } = this.#config
     if (this.#logOnly === undefined && devMode === 'log') this.#enterLogOnly()
     if (this.#logOnly !== undefined) return wish()
-    const create = await this.#connections()
+    const Connection = await this.#loadConnection()
+    // from here to the connection nothing may come between: a close that found none would never end it
+    if (this.#isClosed) throw new ClosedError('The service was disconnected before it was connected.')
+    if (this.#logOnly !== undefined) return wish()
     const isFirst = this.#connection === undefined
     const timeoutMs =
       devMode === 'auto' && isFirst ? Math.min(AUTO_TIMEOUT_MS, connectionTimeoutMs) : connectionTimeoutMs
-    this.#connection ??= create(() => this.#emitter.emit('connected'))
+    this.#connection ??= this.#createConnection(Connection, () => this.#emitter.emit('connected'))
     const connection = this.#connection
     try {
       await part(connection, timeoutMs)
@@ -278,16 +281,18 @@ export class Session {
     return this.#logOnly
   }
 
-  /** What makes connections, and most of the package with it, is loaded for the first one: an import stays cheap. */
-  async #connections(): Promise<(onLive: () => void) => Connection> {
+  /** Connections, and most of the package with them, are loaded for the first one: an import stays cheap. */
+  async #loadConnection(): Promise<typeof Connection> {
     this.#opening += 1
     try {
-      const { Connection } = await import('./connection.ts')
-      if (this.#isClosed) throw new ClosedError('The service was disconnected before it was connected.')
-      return (onLive) => new Connection(this.#config, this.#logger, this.#emitter, this.#metrics, onLive)
+      return (await import('./connection.ts')).Connection
     } finally {
       this.#opening -= 1
     }
+  }
+
+  #createConnection(Type: typeof Connection, onLive: () => void): Connection {
+    return new Type(this.#config, this.#logger, this.#emitter, this.#metrics, onLive)
   }
 
   /** Connects all that was wished for; rejects while there is no broker. */
@@ -295,8 +300,7 @@ export class Session {
     const logOnly = this.#logOnly
     const wish = this.#wish
     // who is told that it is connected may send, and expects it to reach the broker
-    const create = await this.#connections()
-    const connection = create(() => {})
+    const connection = this.#createConnection(await this.#loadConnection(), () => {})
     try {
       // a service that only logs sends without connectProducer(), and goes on doing so
       await connection.connectProducer(AUTO_TIMEOUT_MS)

@@ -328,6 +328,18 @@ export function describeLifecycle(bed: Bed): void {
       }
     })
 
+    // What connects is loaded first: a disconnect between that and the connection found none, and left it for ever.
+    test('C9: disconnect some microtasks after a connect ends it', async (t) => {
+      const brokers = await bed.brokers()
+      for (let turns = 0; turns < 12; turns += 1) {
+        const service = makeService(t, { brokers })
+        const connect = service.connectProducer().catch((error: unknown) => error)
+        for (let turn = 0; turn < turns; turn += 1) await null
+        await service.disconnect({ timeoutMs: 5_000 })
+        assert.ok((await connect) instanceof ClosedError, `after ${turns} turns`)
+      }
+    })
+
     test('C9: a service that was never connected is disconnected twice and at once', async (t) => {
       const service = makeService(t, { brokers: await bed.brokers() })
       const [one, two] = await Promise.all([service.disconnect(), service.disconnect()])

@@ -53,6 +53,24 @@ export function describeReading(bed: Bed): void {
       assert.deepEqual(none.values, [])
     })
 
+    // The one that failed closed the connection, since nothing else had come to its end on it yet.
+    test('that fails leaves another alone that is being opened beside it', async (t) => {
+      const [brokers, one, other] = [await bed.brokers(), await bed.topic(1), await bed.topic(1)]
+      const sender = await makeProducer(t, { brokers })
+      await sender.send(other, [1, 2])
+      for (let round = 0; round < 10; round += 1) {
+        const service = makeService(t, { brokers })
+        const values: unknown[] = []
+        const bad = assert.rejects(async () => {
+          for await (const { value } of service.read(one, { from: 999, to: 'end' })) values.push(value)
+        }, ConsumeError)
+        for await (const { value } of service.read(other, { to: 'end' })) values.push(value)
+        await bad
+        assert.deepEqual(values, [1, 2])
+        await service.disconnect()
+      }
+    })
+
     test('hands over no more than may be out while the handler has not ended', async (t) => {
       const [brokers, topic] = [await bed.brokers(), await bed.topic(1)]
       const service = await makeProducer(t, { brokers })
