@@ -41,10 +41,13 @@ export function opentelemetry(options: OpenTelemetryOptions = {}): Middleware {
   const api = otelApi()
   const scope = ['narad', undefined, { schemaUrl: SCHEMA_URL }] as const
   const tracer = api.trace.getTracerProvider().getTracer(...scope)
-  // not before: a meter that is asked for before the SDK has started measures nothing for ever
+  // a meter that is asked for before the SDK has started measures nothing for ever
   let made: Instruments | undefined
+  let madeOf: unknown
   const measures = (): Instruments => {
-    made ??= instruments(api.metrics.getMeter(...scope))
+    const provider = api.metrics.getMeterProvider()
+    if (made === undefined || madeOf !== provider) made = instruments(provider.getMeter(...scope))
+    madeOf = provider
     return made
   }
   const { consume, consumeBatch } = processSpans(api, tracer, measures, parent)
