@@ -28,10 +28,10 @@ describe('the packed package', () => {
       ...['cli.cjs', 'LICENSES.txt'].map((file) => `dist/${file}`),
       ...chunks.flatMap((name) => [`dist/${name}.cjs`, `dist/${name}.cjs.map`]),
     ]
-    const isDoc = (path: string) => path === 'CHANGELOG.md' || /^docs\/.*\.(md|json)$/.test(path)
+    const isDoc = (path: string) => /^((CHANGELOG|SECURITY)\.md|docs\/.*\.(md|json))$/.test(path)
     assert.deepEqual(user.files.filter((path) => !isDoc(path)).sort(), expected.sort())
     // README links to them
-    assert.ok(user.files.includes('docs/getting-started.md'))
+    for (const page of ['docs/getting-started.md', 'SECURITY.md']) assert.ok(user.files.includes(page))
   })
 
   test('brings the command narad', async () => {
