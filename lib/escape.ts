@@ -13,6 +13,11 @@ export function escapeControls(text: string): string {
   return text.replace(UNSAFE, (unsafe) => SHORT[unsafe] ?? escapeUnits(unsafe))
 }
 
+/** {@link escapeControls} for text of several lines, which stay apart. */
+export function escapeLines(text: string): string {
+  return text.split('\n').map(escapeControls).join('\n')
+}
+
 /**
  * Makes a topic, key, header or any other foreign text safe to print: control characters (CR and LF, terminal
  * sequences), bidirectional overrides and lone surrogates become escapes, and long text is cut with its full

@@ -28,11 +28,11 @@ async function startBroker(scope: Scope, brokers = 1) {
 }
 
 /** Key and certificate, for localhost, of an authority that nobody knows. */
-async function certificate(scope: Scope) {
+async function certificate(scope: Scope, name = 'localhost') {
   const folder = await mkdtemp(join(tmpdir(), 'narad-doctor-'))
   scope.after(() => rm(folder, { recursive: true, force: true }))
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost']
   const files = ['-nodes', '-keyout', key, '-out', cert, '-days', '2']
   execFileSync(
     'openssl',
@@ -138,6 +138,18 @@ describe('narad doctor', () => {
     const known = await failures(t, ['-b', `localhost:${secure}`], { KAFKA_SSL: 'true', KAFKA_SSL_CA: path })
     assert.ok(known.steps.includes(`Kafka at localhost:${secure}`))
     assert.doesNotMatch(known.text, /^(?:TLS|Kafka)/)
+  })
+
+  test('shows the name of a certificate without what commands a terminal', async (t) => {
+    // It was printed as it is.
+    const { key, cert, path } = await certificate(t, 'a\x1b[2Jb')
+    const port = await listening(
+      t,
+      createTlsServer({ key, cert }, (socket) => socket.end()),
+    )
+    const env = { KAFKA_SSL: 'true', KAFKA_SSL_CA: path }
+    const { lines } = await run(t, ['doctor', '-b', `localhost:${port}`], { env })
+    assert.match(lines.join('\n'), /^ok {4}TLS of .*certificate of a\\u001b\[2Jb until/m)
   })
 
   test('says that a topic is not there, with 1', async (t) => {

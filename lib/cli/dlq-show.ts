@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { escapeLines } from '../escape.ts'
 import type { DeadLetter, DeadLetterDesk, LetterState } from '../index.ts'
 import { type ConnectionFlags, withService } from './connection.ts'
 import { type LetterFlags, letterFilterOf } from './dlq-filter.ts'
@@ -75,7 +76,9 @@ function inFull(letter: Letter, { output }: OutputFlags): string {
     value: letter.isTruncated ? 'left out, because it was too large' : value === null ? 'none' : pretty(value),
   }
   const lines = Object.entries(fields).filter(([, text]) => text !== '')
-  return lines.map(([name, text]) => `${name.padEnd(12)}${text.replaceAll('\n', `\n${' '.repeat(12)}`)}\n`).join('')
+  return lines
+    .map(([name, text]) => `${name.padEnd(12)}${escapeLines(text).replaceAll('\n', `\n${' '.repeat(12)}`)}\n`)
+    .join('')
 }
 
 /** For programs: bytes as in the rows of `consume --json`. */
@@ -99,12 +102,9 @@ function pretty(value: Buffer): string {
   }
 }
 
-/** What a terminal must not obey is shown as JSON shows it; bytes that are no text in hexadecimal. */
+/** Bytes that are no text in hexadecimal. */
 function textOf(bytes: Buffer): string {
-  if (!isUtf8(bytes)) return `0x${bytes.toString('hex')}`
-  const escaped = (character: string) => JSON.stringify(character).slice(1, -1)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return bytes.toString().replace(/[\0-\x08\x0b-\x1f]/g, escaped)
+  return isUtf8(bytes) ? bytes.toString() : `0x${bytes.toString('hex')}`
 }
 
 function shorten(text: string, most: number): string {

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import { escapeControls } from '../escape.ts'
 import type { DeskProgress, LetterReplay, ReplayInto } from '../index.ts'
 import { type ConnectionFlags, withConnection, withService } from './connection.ts'
 import { type LetterFlags, letterFilterOf, timeOf, withLetterFilter } from './dlq-filter.ts'
@@ -194,7 +195,7 @@ function tellReplay(topic: string, plan: LetterReplay, { output, maxReplays = 3 
     `${topic}: ${plan.letters} letters`,
     ...told.map(([count, text]) => `  ${String(count).padStart(width)} ${text}`),
   ]
-  process.stdout.write(`${all.join('\n')}\n`)
+  process.stdout.write(`${all.map(escapeControls).join('\n')}\n`)
   if (!plan.isComplete) process.stderr.write('narad: ended before its end; call it again to go on\n')
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Command } from 'commander'
+import { escapeControls } from '../escape.ts'
 import type { KafkaError, KafkaService, ResolvedConfig } from '../index.ts'
 import { type ConnectionFlags, gather, withConnection, withService } from './connection.ts'
 import { type Address, type Finding, openPort, resolveName, startTls } from './doctor-network.ts'
@@ -199,5 +200,6 @@ function addressOf(broker: string): Address {
 function line(step: string, { outcome, detail, remedy }: Finding): string {
   const isTerminal = process.stdout.isTTY
   const mark = outcome === 'ok' ? 'ok  ' : isTerminal ? '\x1b[31mFAIL\x1b[39m' : 'FAIL'
-  return `${mark}  ${step}: ${detail}\n${remedy === undefined ? '' : `      ${remedy}\n`}`
+  const told = [`${step}: ${detail}`, ...(remedy === undefined ? [] : [remedy])].map(escapeControls)
+  return `${mark}  ${told.join('\n      ')}\n`
 }

@@ -1,3 +1,4 @@
+import { escapeControls } from '../escape.ts'
 import type { KafkaError } from '../index.ts'
 
 /** What the command ends with, so that scripts can tell what to do. */
@@ -29,6 +30,6 @@ export function exitCodeOf(error: unknown): number {
 /** One line, without a stack: whoever types a command looks for what to do. */
 export function tellError(error: unknown): void {
   const { message, code } = error as KafkaError
-  const text = error instanceof Error ? message : String(error)
+  const text = escapeControls(error instanceof Error ? message : String(error))
   process.stderr.write(`narad: ${text}${code === undefined || text.includes(code) ? '' : ` (${code})`}\n`)
 }

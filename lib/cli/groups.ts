@@ -4,7 +4,7 @@ import { type ConnectionFlags, gather, withConnection, withService } from './con
 import { duration, durationText } from './durations.ts'
 import { UsageError } from './exit.ts'
 import { gatherNumbers } from './numbers.ts'
-import { type OutputFlags, printChanges, printRows, withExecute, withOutput } from './output.ts'
+import { type Cell, type OutputFlags, printChanges, printRows, withExecute, withOutput } from './output.ts'
 import { START_FORMS, startOffset } from './start-offset.ts'
 
 type Flags = ConnectionFlags & OutputFlags
@@ -92,7 +92,7 @@ function tellPartitions(flags: DescribeFlags, groups: readonly GroupDescription[
     ...(flags.time && { BEHIND: ({ lagMs }) => (lagMs == null ? '-' : durationText(lagMs)) }),
     CLIENT: ({ clientId }) => clientId ?? '-',
     MEMBER: ({ memberId }) => memberId ?? '-',
-  } satisfies Record<string, (row: (typeof rows)[number]) => string | number>)
+  } satisfies Record<string, (row: (typeof rows)[number]) => Cell>)
 }
 
 async function resetOffsets(group: string, flags: ResetFlags): Promise<void> {

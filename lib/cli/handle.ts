@@ -1,3 +1,4 @@
+import { escapeControls } from '../escape.ts'
 import type { KafkaService, RecordHandler } from '../index.ts'
 import type { Handlers } from './handlers-file.ts'
 
@@ -34,5 +35,5 @@ function told(handler: RecordHandler): RecordHandler {
 }
 
 function tell(who: string, what: string): void {
-  process.stderr.write(`[${who}] ${what}\n`)
+  process.stderr.write(`[${who}] ${escapeControls(what)}\n`)
 }

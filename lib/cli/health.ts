@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { escapeLines } from '../escape.ts'
 import { EXIT, UsageError } from './exit.ts'
 
 const TIMEOUT_MS = 5_000
@@ -28,7 +29,7 @@ async function health(url: string): Promise<void> {
     process.exitCode = EXIT.connection
     return
   }
-  process.stdout.write(`${pretty(text)}\n`)
+  process.stdout.write(`${escapeLines(pretty(text))}\n`)
   if (response.ok) return
   process.stderr.write(`narad: ${url} answers ${response.status}\n`)
   process.exitCode = EXIT.failed

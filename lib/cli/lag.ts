@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
+import { escapeControls } from '../escape.ts'
 import type { KafkaError, KafkaService, PartitionLag } from '../index.ts'
 import { type ConnectionFlags, withConnection, withService } from './connection.ts'
 import { duration, durationText } from './durations.ts'
@@ -173,7 +174,7 @@ function tell(seen: readonly Seen[], looks: Looks, flags: LagFlags): void {
       : { PARTITIONS: ({ partitions }: Row) => partitions ?? '' }),
     LAG: ({ lag }) => lag ?? '-',
     BEHIND: ({ lagMs }) => (lagMs === null ? '-' : durationText(lagMs)),
-    VERDICT: ({ verdict }) => coloured(verdict),
+    VERDICT: ({ verdict }) => ({ text: verdict, colour: COLOURS[verdict] }),
   })
 }
 
@@ -212,7 +213,7 @@ function failWhereBehind(seen: readonly Seen[], { failAbove }: LagFlags): boolea
   const behind = groups.map((group) => ({ group, lag: sum(seen.filter((one) => one.group === group)) }))
   const tooFar = behind.filter(({ lag }) => lag > failAbove)
   for (const { group, lag } of tooFar) {
-    process.stderr.write(`narad: group ${group} is ${lag} records behind, more than ${failAbove}\n`)
+    process.stderr.write(`narad: group ${escapeControls(group)} is ${lag} records behind, more than ${failAbove}\n`)
   }
   if (tooFar.length > 0) process.exitCode = EXIT.behind
   return tooFar.length > 0
@@ -227,9 +228,3 @@ async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
 }
 
 const COLOURS: Partial<Record<Verdict, number>> = { ok: 32, slow: 33, stalled: 31, stopped: 31 }
-
-/** The last of a row, so that what a terminal does not show needs no padding. */
-function coloured(verdict: Verdict): string {
-  const colour = COLOURS[verdict]
-  return process.stdout.isTTY && colour !== undefined ? `\x1b[${colour}m${verdict}\x1b[39m` : verdict
-}

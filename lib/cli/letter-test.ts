@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { extname, resolve } from 'node:path'
+import { escapeControls } from '../escape.ts'
 import type { DeadLetter } from '../index.ts'
 
 /**
@@ -11,12 +12,13 @@ import type { DeadLetter } from '../index.ts'
 export function letterTest(letter: DeadLetter, file?: string): string {
   const { source, group, error, attempts, lastFailure } = letter
   const topic = text(source.topic)
+  // of a sender's choice: an end of a line within would end the comment, and what follows would run
   const story = [
     `The dead letter ${letter.topic} [${letter.partition}] @ ${letter.offset}: group ${group} could not handle ${source.topic} ` +
       `[${source.partition}] @ ${source.offset}, ${attempts} attempts until ${new Date(lastFailure).toISOString()}.`,
     ...(error.stack ?? `${error.name}: ${error.message}`).split('\n'),
   ]
-  return `${story.map((line) => `// ${line.trimEnd()}`).join('\n')}
+  return `${story.map((line) => `// ${escapeControls(line.trimEnd())}`).join('\n')}
 const { createKafkaService } = require('narad')
 const { TestBroker } = require('narad/testing')
 
@@ -78,7 +80,7 @@ const handlerOf = async () => require('./handlers.cjs')[${topic}]`
 
 /** A JavaScript string, in which nothing ends a line or a comment. */
 function text(value: string): string {
-  return JSON.stringify(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
+  return escapeControls(JSON.stringify(value))
 }
 
 function bytes(value: Buffer | null): string {

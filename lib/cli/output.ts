@@ -1,9 +1,15 @@
 import { type Command, Option } from 'commander'
+import { escapeControls } from '../escape.ts'
 
 /** How a command that tells rows prints them. */
 export interface OutputFlags {
   output: 'table' | 'json'
 }
+
+/** What a column has of a row; on a terminal in the colour of this number (SGR), if any. */
+export type Cell = string | number | { readonly text: string; readonly colour: number | undefined }
+
+type Columns<Row> = Readonly<Record<string, (row: Row) => Cell>>
 
 /** Adds `-o`. */
 export function withOutput(command: Command): Command {
@@ -18,28 +24,38 @@ export function withOutput(command: Command): Command {
 export function printRows<Row extends object>(
   { output }: OutputFlags,
   rows: readonly Row[],
-  columns: Readonly<Record<string, (row: Row) => string | number>>,
+  columns: Columns<Row>,
 ): void {
   const lines = output === 'json' ? rows.map((row) => JSON.stringify(row)) : tableOf(rows, columns)
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
 }
 
-function tableOf<Row>(
-  rows: readonly Row[],
-  columns: Readonly<Record<string, (row: Row) => string | number>>,
-): string[] {
+function tableOf<Row>(rows: readonly Row[], columns: Columns<Row>): string[] {
   const titles = Object.keys(columns)
   const cells = rows.map((row) => Object.values(columns).map((cell) => cell(row)))
-  const widths = titles.map((title, at) => Math.max(title.length, ...cells.map((line) => String(line[at]).length)))
+  const texts = cells.map((line) => line.map(textOf))
+  const widths = titles.map((title, at) => Math.max(title.length, ...texts.map((line) => line[at]?.length ?? 0)))
   const isNumeric = titles.map((_, at) => cells.length > 0 && cells.every((line) => typeof line[at] === 'number'))
-  const lineOf = (line: ReadonlyArray<string | number>) => {
-    const padded = line.map((cell, at) =>
-      isNumeric[at] ? String(cell).padStart(widths[at] ?? 0) : String(cell).padEnd(widths[at] ?? 0),
-    )
+  const lineOf = (line: readonly string[], row: readonly Cell[] = []) => {
+    const padded = line.map((text, at) => {
+      const padding = ' '.repeat((widths[at] ?? 0) - text.length)
+      return isNumeric[at] ? `${padding}${text}` : `${coloured(text, row[at])}${padding}`
+    })
     return padded.join('  ').trimEnd()
   }
   const header = lineOf(titles)
-  return [process.stdout.isTTY ? `\x1b[1m${header}\x1b[22m` : header, ...cells.map(lineOf)]
+  const lines = texts.map((line, index) => lineOf(line, cells[index]))
+  return [process.stdout.isTTY ? `\x1b[1m${header}\x1b[22m` : header, ...lines]
+}
+
+/** Names and messages come from records and other clients, which are not to command a terminal. */
+function textOf(cell: Cell): string {
+  return escapeControls(typeof cell === 'object' ? cell.text : String(cell))
+}
+
+function coloured(text: string, cell: Cell | undefined): string {
+  if (typeof cell !== 'object' || cell.colour === undefined || !process.stdout.isTTY) return text
+  return `\x1b[${cell.colour}m${text}\x1b[39m`
 }
 
 /** Adds `--execute`, without which a command that changes something prints what it would do. */
@@ -51,7 +67,7 @@ export function withExecute(command: Command): Command {
 export function printChanges<Row extends object>(
   flags: OutputFlags & { execute?: boolean },
   rows: readonly Row[],
-  columns: Readonly<Record<string, (row: Row) => string | number>>,
+  columns: Columns<Row>,
 ): void {
   const executed = flags.execute ?? false
   printRows(
