@@ -316,7 +316,7 @@ export const ERROR_CODES: Readonly<Record<NaradErrorCode, ErrorCodeEntry>> = {
     fatal: false,
     meaning: 'The group had no assignment and start position within `connectionTimeoutMs`.',
     remedy:
-      'Check the brokers and that no other member blocks the rebalance; raise `connectionTimeoutMs` for a large group.',
+      'Check the brokers and that no other member blocks the rebalance; raise `connectionTimeoutMs` for a large group. End members of other clients first that share partitions out in another way, such as those of KafkaJS.',
   },
   NARAD_CONSUME_FAILED: {
     class: 'ConsumeError',
