@@ -25,7 +25,9 @@ async function setUp(scope: Scope, text: string) {
   const service = await makeProducer(scope, { brokers: broker.brokers })
   const { topic, group, name, message, stack } = NAMES
   const told = [topic, group, NAMES.class, name, message, stack, 'x-event-type', text]
-  await service.sendRecords(dlq, [{ key: text, value: text, headers: told.map((one) => [one, text]) }])
+  await service.sendRecords(dlq, [
+    { key: text, value: text, headers: told.map((one): [string, string] => [one, text]) },
+  ])
   const env = { KAFKA_BROKERS: `embedded://${broker.brokers}` }
   return { dlq, narad: (...args: string[]) => run(scope, ['dlq', ...args], { env }) }
 }
