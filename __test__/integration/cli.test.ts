@@ -94,6 +94,22 @@ describe('narad produce', () => {
     assert.ok(records.records.every(({ partition }) => partition === 1))
   })
 
+  test('ends at a line that is wrong, on a terminal too, and says what was sent before it', async (t) => {
+    // At a terminal the line of progress kept the process alive for ever, and the lines before the bad one were lost.
+    const { brokers, topic, received } = await setUp(t)
+    const nodeArgs = ['--import', 'data:text/javascript,process.stderr.isTTY=true']
+    const args = ['produce', '-b', brokers, '-t', topic, '-K', ':']
+    const { code, stderr } = await ended(narad(t, args, { stdin: 'k:1\nk:2\noops\nk:4\n', nodeArgs }))
+    assert.equal(code, 2)
+    assert.match(stderr, /narad: sent 2 records\nnarad: line 3 has no ":"/)
+    const records = await received()
+    await records.count(2)
+    assert.deepEqual(
+      records.records.map(({ value }) => String(value)),
+      ['1', '2'],
+    )
+  })
+
   test('ends with what went wrong: usage 2, connection 3, a refused record 1', async (t) => {
     const { brokers, topic } = await setUp(t)
     const cases: Array<[args: string[], stdin: string, code: number, text: RegExp]> = [

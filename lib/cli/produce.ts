@@ -51,24 +51,25 @@ async function produce(flags: ProduceFlags): Promise<void> {
   await service.connectProducer()
   try {
     const isOne = flags.value !== undefined || flags.tombstone
-    const sent = isOne ? await sendOne(service, flags) : await sendLines(service, flags)
-    if (!isOne) process.stderr.write(`narad: sent ${sent.toLocaleString('en')} records\n`)
+    await (isOne ? sendOne(service, flags) : sendLines(service, flags))
   } finally {
     await service.disconnect()
   }
 }
 
-async function sendOne(service: KafkaService, flags: ProduceFlags): Promise<number> {
+async function sendOne(service: KafkaService, flags: ProduceFlags): Promise<void> {
   if (flags.json || flags.keySeparator !== undefined) throw new UsageError('--value goes with neither --json nor -K')
   if (flags.value !== undefined && flags.tombstone) throw new UsageError('give --value or --tombstone')
   const record = { ...common(flags), key: flags.key ?? null, value: flags.value ?? null }
   const places = await service.sendRecords(flags.topic as string, [record])
   tell(places, flags.output)
-  return 1
 }
 
-/** Sends what stdin has, a few sends at a time, so that a file of any size takes little memory. */
-async function sendLines(service: KafkaService, flags: ProduceFlags): Promise<number> {
+/**
+ * Sends what stdin has, a few sends at a time, so that a file of any size takes little memory. Says how much was sent, also
+ * where a line is wrong or a send fails.
+ */
+async function sendLines(service: KafkaService, flags: ProduceFlags): Promise<void> {
   const batches = new Map<string, RecordInput[]>()
   const underWay = new Set<Promise<void>>()
   let failure: unknown
@@ -91,25 +92,30 @@ async function sendLines(service: KafkaService, flags: ProduceFlags): Promise<nu
   }
   const stopProgress = showProgress(() => `narad: ${sent.toLocaleString('en')} records sent`)
   let line = 0
-  for await (const text of linesOf(process.stdin)) {
-    line += 1
-    if (text === '') continue
-    const { topic, record } = flags.json ? fromRow(text, line) : fromLine(text, line, flags)
-    const name = flags.topic ?? topic
-    if (name === undefined) throw new UsageError(`line ${line} has no topic, and there is no --topic`)
-    const batch = batches.get(name) ?? []
-    batches.set(name, batch)
-    if (flags.byKey) delete record.partition
-    if (flags.partition !== undefined) record.partition = flags.partition
-    batch.push(record)
-    if (batch.length === SEND_RECORDS) await send(name)
-    if (failure !== undefined) break
+  try {
+    for await (const text of linesOf(process.stdin)) {
+      line += 1
+      if (text === '') continue
+      const { topic, record } = flags.json ? fromRow(text, line) : fromLine(text, line, flags)
+      const name = flags.topic ?? topic
+      if (name === undefined) throw new UsageError(`line ${line} has no topic, and there is no --topic`)
+      const batch = batches.get(name) ?? []
+      batches.set(name, batch)
+      if (flags.byKey) delete record.partition
+      if (flags.partition !== undefined) record.partition = flags.partition
+      batch.push(record)
+      if (batch.length === SEND_RECORDS) await send(name)
+      if (failure !== undefined) break
+    }
+  } catch (error) {
+    // what came before a line that is wrong is sent all the same
+    failure ??= error
   }
   for (const topic of [...batches.keys()]) await send(topic)
   await Promise.all(underWay)
   stopProgress()
+  process.stderr.write(`narad: sent ${sent.toLocaleString('en')} records\n`)
   if (failure !== undefined) throw failure
-  return sent
 }
 
 function fromLine(text: string, line: number, flags: ProduceFlags): { topic: undefined; record: RecordInput } {

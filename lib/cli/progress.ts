@@ -7,7 +7,7 @@ const PROGRESS_MS = 500
  */
 export function showProgress(text: () => string): () => void {
   if (!process.stderr.isTTY) return () => {}
-  const timer = setInterval(() => process.stderr.write(`\r\x1b[K${text()}`), PROGRESS_MS)
+  const timer = setInterval(() => process.stderr.write(`\r\x1b[K${text()}`), PROGRESS_MS).unref()
   return () => {
     clearInterval(timer)
     process.stderr.write('\r\x1b[K')
