@@ -22,7 +22,8 @@ export class OauthTokens {
   readonly #provider: () => unknown
   readonly #timeoutMs: number
   readonly #onError: (error: KafkaError) => void
-  readonly #takers = new Set<TokenTaker>()
+  /** Weak, as the clients of readers come and go, and may be dropped without a close. */
+  readonly #takers = new Set<WeakRef<TokenTaker>>()
   #current: Promise<NativeToken> | undefined
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
@@ -45,7 +46,7 @@ export class OauthTokens {
       throw error
     })
     const token = await this.#current
-    this.#takers.add(taker)
+    if (!this.#live().includes(taker)) this.#takers.add(new WeakRef(taker))
     const refused = taker.setToken(token)
     if (refused !== null) throw fromNative(refused)
   }
@@ -79,38 +80,57 @@ export class OauthTokens {
 
   #refreshAfter(ms: number): void {
     if (this.#isStopped) return
-    this.#timer = setTimeout(() => void this.#refresh(), Math.min(ms, MOST_MS))
+    // weak, because it may wait for days: a service that was dropped could not be collected before
+    const weak = new WeakRef(this)
+    this.#timer = setTimeout(() => void weak.deref()?.refresh(), Math.min(ms, MOST_MS))
     this.#timer.unref()
   }
 
-  async #refresh(): Promise<void> {
+  private async refresh(): Promise<void> {
+    const errors: KafkaError[] = []
     try {
       const token = await this.#ask()
       this.#current = Promise.resolve(token)
-      for (const taker of this.#takers) this.#hand(taker, token)
+      for (const taker of this.#live()) errors.push(...refusals(taker, token))
     } catch (error) {
       if (this.#isStopped) return
-      this.#onError(error as KafkaError)
       this.#refreshAfter(RETRY_MS)
+      errors.push(error as KafkaError)
     }
+    // last: whoever is told may throw
+    for (const error of errors) this.#onError(error)
   }
 
-  #hand(taker: TokenTaker, token: NativeToken): void {
-    try {
-      const refused = taker.setToken(token)
-      if (refused !== null) this.#onError(fromNative(refused))
-    } catch {
-      // closed
-      this.#takers.delete(taker)
+  /** The takers that are left; forgets the others. */
+  #live(): TokenTaker[] {
+    const live: TokenTaker[] = []
+    for (const weak of this.#takers) {
+      const taker = weak.deref()
+      if (taker === undefined) this.#takers.delete(weak)
+      else live.push(taker)
     }
+    return live
+  }
+}
+
+/** Gives a client the next token: what it says against it, and nothing where it is closed. */
+function refusals(taker: TokenTaker, token: NativeToken): KafkaError[] {
+  try {
+    const refused = taker.setToken(token)
+    return refused === null ? [] : [fromNative(refused)]
+  } catch (cause) {
+    if (CLOSED.test(String(cause))) return []
+    return [new AuthenticationError('A client could not be given the token.', { cause })]
   }
 }
 
 const LATE = Symbol('late')
+/** What a native client throws. */
+const CLOSED = /the native client is closed/
 
 /** @throws {@link AuthenticationError} for what is no token; the message shows nothing of it. */
 function toNative(given: unknown): NativeToken {
-  const { value, expiresAtMs, principal, extensions = {} } = (given ?? {}) as Partial<OauthToken>
+  const { value, expiresAtMs, principal, extensions } = (given ?? {}) as Partial<OauthToken>
   if (typeof value !== 'string' || value === '') {
     throw new AuthenticationError(`The function sasl.token must give { value }, but gave ${describeType(given)}.`)
   }
@@ -119,12 +139,19 @@ function toNative(given: unknown): NativeToken {
   if (typeof ends !== 'number' || !Number.isFinite(ends)) {
     throw new AuthenticationError('The token is no JWT with "exp": sasl.token must also give expiresAtMs.')
   }
-  return {
-    value,
-    expiresAtMs: Math.floor(ends),
-    principal: principal ?? (typeof claims.sub === 'string' ? claims.sub : 'narad'),
-    extensions: Object.entries(extensions).flat(),
+  const name: unknown = principal ?? (typeof claims.sub === 'string' ? claims.sub : 'narad')
+  if (typeof name !== 'string') {
+    throw new AuthenticationError(`The principal of a token must be a string, but is ${describeType(name)}.`)
   }
+  return { value, expiresAtMs: Math.floor(ends), principal: name, extensions: pairs(extensions ?? {}) }
+}
+
+/** Names and values in turn. */
+function pairs(extensions: unknown): string[] {
+  const isObject = typeof extensions === 'object' && extensions !== null && !Array.isArray(extensions)
+  const flat: unknown[] = isObject ? Object.entries(extensions).flat() : [extensions]
+  if (isObject && flat.every((part) => typeof part === 'string')) return flat
+  throw new AuthenticationError('The extensions of a token must be an object of strings, by their names.')
 }
 
 /** What a JWT says of itself; nothing of another token. */
