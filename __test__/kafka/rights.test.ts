@@ -74,6 +74,15 @@ describe('A cluster with users', { skip: ownClusterSkip() }, () => {
     }
   })
 
+  // It waited until brokers knew the topic, which they never tell such a user: for the whole time limit, 30 seconds.
+  test('a topic is created at once by who may create it and not describe it', async (t) => {
+    const topic = randomTopic()
+    await cluster.grant({ user: 'guest', operations: ['Create'], topic })
+    const start = performance.now()
+    assert.equal(await serviceOf(t, 'guest').admin.topics.create(topic), true)
+    assert.ok(performance.now() - start < FAST_MS, `${performance.now() - start} ms`)
+  })
+
   test('P3: a send without the right is a typed error that names topic and right, and others go on', async (t) => {
     const service = serviceOf(t, 'guest')
     await service.connectProducer()

@@ -122,15 +122,21 @@ pub fn create_topics(handle: &Arc<Handle>, topics: &[NewTopic], timeout: Duratio
 }
 
 /// The controller has created them, and brokers learn of it a little later: until then, they deny that a topic is there.
+/// Who may create it may be refused to see it; no wait changes that.
 fn wait_until_known(handle: &Arc<Handle>, topics: &[NewTopic], deadline: Instant) {
     let names: Vec<_> = topics.iter().map(|new| new.topic.clone()).collect();
+    let is_awaited = |topic: &rd::TopicDescription| match topic.error {
+        NO_ERROR => topic.partitions.iter().any(|one| one.leader < 0),
+        error => matches!(
+            error,
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
+                | RDKafkaRespErr::RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE
+        ),
+    };
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let is_known = rd::describe_topics(handle, &names, left).is_ok_and(|described| {
-            let mut partitions = described.iter().flat_map(|topic| &topic.partitions);
-            described.iter().all(|topic| topic.error == NO_ERROR) && partitions.all(|one| one.leader >= 0)
-        });
-        if is_known || Instant::now() + RETRY >= deadline {
+        let described = rd::describe_topics(handle, &names, left).unwrap_or_default();
+        if !described.iter().any(is_awaited) || Instant::now() + RETRY >= deadline {
             return;
         }
         std::thread::sleep(RETRY);
