@@ -3,10 +3,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { inspect } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import {
   AuthenticationError,
   ConfigError,
   ConnectionError,
+  createKafkaService,
   type KafkaConfig,
   type KafkaError,
   type OauthToken,
@@ -302,13 +305,56 @@ describe('Secure connections', { skip: ownClusterSkip() }, () => {
     const received = new Received<number>()
     await service.connectConsumer(randomGroup())
     const topic = randomTopic()
-    await service.subscribe<number>(topic, received.handler, { fromBeginning: true })
     assert.equal(given.length, 1)
+    await service.subscribe<number>(topic, received.handler, { fromBeginning: true })
     await waitFor(() => given.length === 3, { what: 'two renewals', timeoutMs: 20_000 })
     await service.send(topic, 1)
     await received.count(1)
     await service.disconnect()
     assert.ok(given.length < 5, `${given.length} tokens`)
+  })
+
+  // The clients of their own that ask the coordinators of groups and for the times of records had no token: each question
+  // took its whole time limit, and no time was known.
+  test('S1: with tokens of a function, groups are described with their lag in time', async (t) => {
+    const service = makeService(t, {
+      brokers: at('LOGIN'),
+      ssl: { ca: kafka.ca },
+      sasl: { mechanism: 'oauthbearer', token: () => ({ value: token() }) },
+    })
+    const [topic, group] = [randomTopic(), randomGroup()]
+    await service.connectProducer()
+    await service.send(topic, [1, 2])
+    await service.admin.groups.resetOffsets(group, { to: 'beginning', topics: topic })
+    const start = performance.now()
+    const lags = await service.admin.groups.offsets(group, { time: true })
+    assert.equal(
+      lags.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
+      2,
+    )
+    assert.ok(
+      lags.every(({ lagMs }) => typeof lagMs === 'number'),
+      JSON.stringify(lags),
+    )
+    assert.ok(performance.now() - start < FAST_MS, `${performance.now() - start} ms`)
+  })
+
+  // The timer of the next token kept the service for as long as the token lived.
+  test('S1: a service with tokens of a function that is dropped is collected', async () => {
+    const drop = async () => {
+      const sasl = { mechanism: 'oauthbearer', token: () => ({ value: token() }) } as const
+      const service = createKafkaService({ brokers: at('LOGIN'), ssl: { ca: kafka.ca }, sasl, logLevel: 'silent' })
+      await service.connectProducer()
+      return new WeakRef(service)
+    }
+    const dropped = await drop()
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const isCollected = () => {
+      collect()
+      return dropped.deref() === undefined
+    }
+    await waitFor(isCollected, { what: 'the service to be collected' })
   })
 
   test('S1: PLAIN without TLS warns once', async (t) => {

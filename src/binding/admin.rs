@@ -14,7 +14,7 @@ use super::administered::{
 use super::error::{NativeError, NativeLog, closed};
 use super::notices::Notices;
 use super::questions::NativeNewTopic;
-use super::reply::{NativeToken, answers, connect, failure, on_thread, promise, set_token};
+use super::reply::{NativeToken, answers, connect, failure, on_thread, promise};
 use crate::core::admin::{self, Admin, AdminEvents, Inquirer, NewTopic, Position};
 use crate::core::error::{CoreError, Result as CoreResult};
 
@@ -143,7 +143,7 @@ impl NativeAdmin {
     /// Gives it a token to log in with by OAUTHBEARER, from now on.
     #[napi(catch_unwind)]
     pub fn set_token(&self, token: NativeToken) -> Result<Option<NativeError>> {
-        Ok(set_token(&self.open()?.connector().ok_or_else(closed)?, token))
+        Ok(failure(self.open()?.set_token(token.into())))
     }
 
     /// Whether a broker answers now.

@@ -46,20 +46,26 @@ pub struct NativeToken {
     pub extensions: Vec<String>,
 }
 
+impl From<NativeToken> for Token {
+    fn from(native: NativeToken) -> Self {
+        let NativeToken {
+            value,
+            expires_at_ms,
+            principal,
+            extensions,
+        } = native;
+        Self {
+            value,
+            expires_at_ms,
+            principal,
+            extensions,
+        }
+    }
+}
+
 /// Gives a client a token to log in with.
 pub fn set_token(connector: &Connector, token: NativeToken) -> Option<NativeError> {
-    let NativeToken {
-        value,
-        expires_at_ms,
-        principal,
-        extensions,
-    } = token;
-    failure(connector.set_token(&Token {
-        value,
-        expires_at_ms,
-        principal,
-        extensions,
-    }))
+    failure(connector.set_token(&token.into()))
 }
 
 /// Waits until a broker answers.

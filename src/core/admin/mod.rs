@@ -31,7 +31,7 @@ use super::error::{CoreError, ErrorCode, Result};
 pub use super::rd::{
     Broker, ClusterDescription, ConfigEntry, GroupListing, GroupMember, PartitionDescription,
 };
-use super::rd::{EventKind, Handle, Kind, Queue};
+use super::rd::{EventKind, Handle, Kind, Queue, Token};
 
 /// Longest sleep when nothing happens; a close interrupts it.
 const IDLE: Duration = Duration::from_millis(500);
@@ -58,6 +58,7 @@ pub struct Admin {
     /// Taken out before a close is asked for: the event loop must not be the last to hold it.
     handle: Option<Arc<Handle>>,
     properties: Arc<BTreeMap<String, String>>,
+    token: Mutex<Option<Arc<Token>>>,
     shared: Arc<Shared>,
 }
 
@@ -84,6 +85,7 @@ impl Admin {
         Ok(Self {
             handle: Some(handle),
             properties: Arc::new(properties.clone()),
+            token: Mutex::default(),
             shared,
         })
     }
@@ -94,12 +96,24 @@ impl Admin {
         Some(Connector::new(self.handle.as_ref()?, &self.shared.progress))
     }
 
+    /// Logs in with it from now on, also where an instance of its own asks.
+    pub fn set_token(&self, token: Token) -> Result<()> {
+        if let Some(handle) = &self.handle {
+            handle.set_token(&token)?;
+        }
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(token));
+        Ok(())
+    }
+
     /// Something that can ask from another thread; `None` after a close.
     #[must_use]
     pub fn inquirer(&self) -> Option<Inquirer> {
         Some(Inquirer {
             handle: Arc::clone(self.handle.as_ref()?),
-            coordinators: Coordinators(Arc::clone(&self.properties)),
+            coordinators: Coordinators {
+                properties: Arc::clone(&self.properties),
+                token: self.token.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            },
             progress: self.shared.progress.clone(),
         })
     }

@@ -1,16 +1,15 @@
 //! How old the records at some positions are.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::types::RDKafkaRespErr;
 
 use super::Position;
-use super::coordinators::{Coordinators, with_group};
+use super::coordinators::Coordinators;
 use super::offsets::partitions_of;
 use crate::core::error::{CoreError, ErrorCode, Result};
-use crate::core::rd::{Event, Handle, Kind, Queue};
+use crate::core::rd::{Event, Queue};
 
 /// One record is enough of each partition, and brokers give at least one batch.
 const LEAST: [(&str, &str); 4] = [
@@ -33,9 +32,7 @@ pub fn record_times(
     timeout: Duration,
 ) -> Result<Vec<Position>> {
     let deadline = Instant::now() + timeout;
-    let mut properties = with_group(&coordinators.0, GROUP);
-    properties.extend(LEAST.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let handle = Arc::new(Handle::new(Kind::Consumer, &properties)?);
+    let handle = coordinators.instance(GROUP, LEAST)?;
     let queue = Queue::consumer(&handle)
         .ok_or_else(|| CoreError::new(ErrorCode::Internal, "librdkafka gives no queue"))?;
     handle
