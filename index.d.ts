@@ -3,172 +3,6 @@
 import { inspect } from 'node:util';
 import { EventEmitter } from 'node:events';
 
-/**
- * What a failure means for its record: no retry would mend it (`permanent`), it may be handled later (`transient`), or
- * it was refused for good reason and is done (`business`).
- */
-type FailureClass = 'permanent' | 'transient' | 'business';
-/** Says what an error of a handler means; undefined leaves it to narad. Must not throw and must not be async. */
-type Classify = (error: unknown) => FailureClass | undefined;
-
-/** How often and when a record is handled again. */
-interface RetryOptions {
-    /**
-     * Retries after the first attempt, from 0. Default: the service's `maxRetries`, which is 3 unless it is configured.
-     */
-    maxRetries?: number;
-    /**
-     * The longest wait before the first retry, in milliseconds. It doubles with each retry, and the wait itself is drawn
-     * at random from 0 to it, so that what failed together is not tried together. Default: 1,000, or `maxDelayMs` where
-     * that is less.
-     */
-    initialDelayMs?: number;
-    /**
-     * The longest wait before any retry, in milliseconds, at least `initialDelayMs`. A `retryAfterMs` of an error is kept
-     * to even where it is longer. Default: 30,000, or `initialDelayMs` where that is more.
-     */
-    maxDelayMs?: number;
-    /**
-     * Retry topics, for waits of minutes and more: a record that has used up its retries goes to the first of them, is
-     * handled once more when its delay is over, goes to the next if that fails too, and after the last becomes a dead
-     * letter. Needs `ordering: 'none'`, since later records of a key do not wait for it. Default: none.
-     */
-    topics?: readonly RetryTopicOptions[];
-}
-/** A retry topic, `<topic>.<group>.retry.<delay>`, such as `orders.billing.retry.5m`. */
-interface RetryTopicOptions {
-    /** How long a record waits in it after its last attempt, in milliseconds from 1; the same delay may come again. */
-    delayMs: number;
-}
-/** Where records go that could not be handled. */
-interface DeadLetterOptions {
-    /** One topic for all. Default: the service's `dlqTopic`, or else `<topic>.<group>.dlq` for each topic. */
-    topic?: string;
-}
-/** What is taken for an outage: records fail because something is down that all of them need. */
-interface OutageOptions {
-    /**
-     * How many keys have to fail alike (by name and code of the error and its causes), with no success in between, 2 to
-     * 1,000.
-     *
-     * @defaultValue `10`
-     */
-    keys?: number;
-    /**
-     * The longest wait before the first probe, in milliseconds. It doubles with each, and the wait itself is drawn at
-     * random from 0 to it. Default: that of `retry`, at least 100.
-     */
-    initialDelayMs?: number;
-    /** The longest wait before any probe, in milliseconds, at least `initialDelayMs`. Default: that of `retry`, at least 100. */
-    maxDelayMs?: number;
-}
-/** What becomes of records whose handler fails. */
-interface DeliveryOptions {
-    /** `false`: no retry. */
-    retry?: RetryOptions | false;
-    /** `false`: no dead letters, see `onExhausted`. */
-    dlq?: DeadLetterOptions | false;
-    /**
-     * Only with `dlq: false`: what a record does that is given up. `stop` stops its partition before it, so that nothing
-     * is lost and nothing goes on; `skip` loses the record.
-     *
-     * @defaultValue `stop`
-     */
-    onExhausted?: 'stop' | 'skip';
-    /**
-     * When many keys fail alike, records wait until a probe succeeds, and nothing is given up meanwhile. `false`: each
-     * record is retried and given up for itself.
-     */
-    outage?: OutageOptions | false;
-    /** Says what an error of the handler means, before narad does. */
-    classify?: Classify;
-    /**
-     * The deadline of each attempt, in milliseconds from 1. When it passes, `context.signal` aborts and the attempt
-     * counts as failed; later records of the lane wait until the handler settles. `Infinity`: none.
-     *
-     * @defaultValue `60000`
-     */
-    timeoutMs?: number;
-}
-
-/** A header as it was sent. */
-type RawHeader = readonly [name: string, value: Buffer | null];
-/**
- * What a handler is told beside the value. Fields are decoded when they are read. Keeping a context keeps the memory
- * of its whole batch (up to 1 MiB): copy the fields that are to be kept.
- */
-declare class RecordContext {
-    #private;
-    /** How often the record was handed to the handler, from 1; retries count. */
-    readonly attempt: number;
-    get topic(): string;
-    get partition(): number;
-    /** The consumer group. */
-    get group(): string;
-    get offset(): number;
-    /** The record's time in milliseconds since the epoch, -1 where it has none. */
-    get timestamp(): number;
-    /**
-     * Aborts at the handler's deadline, and when the record is no longer this member's to handle or the service
-     * disconnects.
-     */
-    get signal(): AbortSignal;
-    /**
-     * With `commit: 'manual'`: the record is finished, now or when its handler has ended well. May be called at any time, in
-     * any order; the committed position passes no record that was not acknowledged.
-     *
-     * @returns False when it comes too late: the attempt failed, or the record was given back, because its partition went
-     *   to another member or elsewhere by a seek, or the service disconnects. It will be handled again.
-     * @throws {@link ArgumentError} where the subscription does not commit by hand.
-     */
-    ack(): boolean;
-    /** The key as UTF-8 text; `null` for none, which is not the empty key. */
-    get key(): string | null;
-    /** The key's bytes. */
-    get rawKey(): Buffer | null;
-    /** The value's bytes; `null` for a tombstone, which is not an empty value. */
-    get rawValue(): Buffer | null;
-    /** Headers as UTF-8 text, the last of each name; the object has no prototype. See also {@link rawHeaders}. */
-    get headers(): Readonly<Record<string, string | null>>;
-    /** All headers in the order in which they were sent, repeated ones included. */
-    get rawHeaders(): readonly RawHeader[];
-    /** Header `x-correlation-id`. */
-    get correlationId(): string | undefined;
-    /** Header `x-conversation-id`. */
-    get conversationId(): string | undefined;
-    /** Header `x-causation-id`. */
-    get causationId(): string | undefined;
-    /** Header `x-message-id`. */
-    get messageId(): string | undefined;
-    /** Header `x-event-type`. */
-    get eventType(): string | undefined;
-    /** Header `x-source`. */
-    get source(): string | undefined;
-    /** What `console.log` shows: as {@link toJSON}. */
-    [inspect.custom](): object;
-    /** For logs: the place, and nothing of the record's content. */
-    toJSON(): {
-        topic: string;
-        partition: number;
-        offset: number;
-        group: string;
-        attempt: number;
-    };
-}
-/** What a batch handler is told beside the values. */
-interface BatchContext {
-    /** The context of each value, at the same index. */
-    readonly records: readonly RecordContext[];
-    readonly group: string;
-    readonly signal: AbortSignal;
-    /**
-     * {@link RecordContext.ack} of all records.
-     *
-     * @returns False when it came too late for any of them.
-     */
-    ack(): boolean;
-}
-
 /** Every stable code that a `KafkaError` can carry. docs/errors.md says what each one means and what to do. */
 type NaradErrorCode = 'NARAD_CONFIG_INVALID' | 'NARAD_UNKNOWN_OPTION' | 'NARAD_INVALID_ARGUMENT' | 'NARAD_NOT_CONNECTED' | 'NARAD_CLOSED' | 'NARAD_CONNECTION_FAILED' | 'NARAD_CONNECTION_TIMEOUT' | 'NARAD_DISCONNECT_TIMEOUT' | 'NARAD_AUTHENTICATION_FAILED' | 'NARAD_AUTHORIZATION_FAILED' | 'NARAD_SEND_FAILED' | 'NARAD_SEND_TIMEOUT' | 'NARAD_RECORD_TOO_LARGE' | 'NARAD_INVALID_TOPIC' | 'NARAD_UNKNOWN_TOPIC' | 'NARAD_UNKNOWN_PARTITION' | 'NARAD_ENCODE_FAILED' | 'NARAD_DECODE_FAILED' | 'NARAD_HANDLER_FAILED' | 'NARAD_HANDLER_TIMEOUT' | 'NARAD_PERMANENT' | 'NARAD_TRANSIENT' | 'NARAD_BUSINESS' | 'NARAD_DEAD_LETTER_FAILED' | 'NARAD_DEAD_LETTER_TOPIC' | 'NARAD_RETRY_FAILED' | 'NARAD_RETRY_TOPIC' | 'NARAD_SUBSCRIBE_FAILED' | 'NARAD_SUBSCRIBE_TIMEOUT' | 'NARAD_CONSUME_FAILED' | 'NARAD_SEEK_FAILED' | 'NARAD_NOT_ASSIGNED' | 'NARAD_OFFSET_OUT_OF_RANGE' | 'NARAD_COMMIT_FAILED' | 'NARAD_REQUEST_TIMEOUT' | 'NARAD_TOO_MANY_REQUESTS' | 'NARAD_REMOTE' | 'NARAD_ADMIN_FAILED' | 'NARAD_TOPIC_EXISTS' | 'NARAD_UNKNOWN_GROUP' | 'NARAD_GROUP_IN_USE' | 'NARAD_UNSAFE_INTEGER' | 'NARAD_FENCED' | 'NARAD_FATAL' | 'NARAD_NATIVE_MISSING' | 'NARAD_EMBEDDED_BROKER' | 'NARAD_EMBEDDED_UNSUPPORTED' | 'NARAD_EMBEDDED_DATA_LOST' | 'NARAD_INTERNAL';
 
@@ -457,6 +291,196 @@ declare class InternalError extends KafkaError {
     static readonly defaultCode = "NARAD_INTERNAL";
 }
 
+/**
+ * What a failure means for its record: no retry would mend it (`permanent`), it may be handled later (`transient`), or
+ * it was refused for good reason and is done (`business`).
+ */
+type FailureClass = 'permanent' | 'transient' | 'business';
+/** Says what an error of a handler means; undefined leaves it to narad. Must not throw and must not be async. */
+type Classify = (error: unknown) => FailureClass | undefined;
+
+/** How often and when a record is handled again. */
+interface RetryOptions {
+    /**
+     * Retries after the first attempt, from 0. Default: the service's `maxRetries`, which is 3 unless it is configured.
+     */
+    maxRetries?: number;
+    /**
+     * The longest wait before the first retry, in milliseconds. It doubles with each retry, and the wait itself is drawn
+     * at random from 0 to it, so that what failed together is not tried together. Default: 1,000, or `maxDelayMs` where
+     * that is less.
+     */
+    initialDelayMs?: number;
+    /**
+     * The longest wait before any retry, in milliseconds, at least `initialDelayMs`. A `retryAfterMs` of an error is kept
+     * to even where it is longer. Default: 30,000, or `initialDelayMs` where that is more.
+     */
+    maxDelayMs?: number;
+    /**
+     * Retry topics, for waits of minutes and more: a record that has used up its retries goes to the first of them, is
+     * handled once more when its delay is over, goes to the next if that fails too, and after the last becomes a dead
+     * letter. Needs `ordering: 'none'`, since later records of a key do not wait for it. Default: none.
+     */
+    topics?: readonly RetryTopicOptions[];
+}
+/** A retry topic, `<topic>.<group>.retry.<delay>`, such as `orders.billing.retry.5m`. */
+interface RetryTopicOptions {
+    /** How long a record waits in it after its last attempt, in milliseconds from 1; the same delay may come again. */
+    delayMs: number;
+}
+/** Where records go that could not be handled. */
+interface DeadLetterOptions {
+    /** One topic for all. Default: the service's `dlqTopic`, or else `<topic>.<group>.dlq` for each topic. */
+    topic?: string;
+}
+/** What is taken for an outage: records fail because something is down that all of them need. */
+interface OutageOptions {
+    /**
+     * How many keys have to fail alike (by name and code of the error and its causes), with no success in between, 2 to
+     * 1,000.
+     *
+     * @defaultValue `10`
+     */
+    keys?: number;
+    /**
+     * The longest wait before the first probe, in milliseconds. It doubles with each, and the wait itself is drawn at
+     * random from 0 to it. Default: that of `retry`, at least 100.
+     */
+    initialDelayMs?: number;
+    /** The longest wait before any probe, in milliseconds, at least `initialDelayMs`. Default: that of `retry`, at least 100. */
+    maxDelayMs?: number;
+}
+/** What becomes of records whose handler fails. */
+interface DeliveryOptions {
+    /** `false`: no retry. */
+    retry?: RetryOptions | false;
+    /** `false`: no dead letters, see `onExhausted`. */
+    dlq?: DeadLetterOptions | false;
+    /**
+     * Only with `dlq: false`: what a record does that is given up. `stop` stops its partition before it, so that nothing
+     * is lost and nothing goes on; `skip` loses the record.
+     *
+     * @defaultValue `stop`
+     */
+    onExhausted?: 'stop' | 'skip';
+    /**
+     * When many keys fail alike, records wait until a probe succeeds, and nothing is given up meanwhile. `false`: each
+     * record is retried and given up for itself.
+     */
+    outage?: OutageOptions | false;
+    /** Says what an error of the handler means, before narad does. */
+    classify?: Classify;
+    /**
+     * The deadline of each attempt, in milliseconds from 1. When it passes, `context.signal` aborts and the attempt
+     * counts as failed; later records of the lane wait until the handler settles. `Infinity`: none.
+     *
+     * @defaultValue `60000`
+     */
+    timeoutMs?: number;
+}
+
+/** Durations by how long they were; as a histogram with explicit bounds in OpenTelemetry and Prometheus. */
+interface DurationHistogram {
+    /** Upper bounds of the buckets in seconds, each included in its bucket. */
+    bounds: readonly number[];
+    /** Durations in each bucket; the last one, beyond all bounds, is one more than there are bounds. Not cumulative. */
+    buckets: number[];
+    /** All of them. */
+    count: number;
+    /** In seconds. */
+    sum: number;
+}
+/** What was sent to a topic, dead letters included. */
+interface SentMetrics {
+    topic: string;
+    /** Records that the broker acknowledged. */
+    sent: number;
+    /** Bytes of their keys and values. */
+    sentBytes: number;
+    /** Records that were handed over and failed, by error code. */
+    failed: Partial<Record<NaradErrorCode, number>>;
+    /** Now: records that were handed to the native side and have no result yet. */
+    inFlight: number;
+    /** From there to the acknowledgement. */
+    latency: DurationHistogram;
+}
+/** Attempts that failed, by what the failure meant. */
+interface FailedAttempts extends Record<FailureClass, number> {
+    /** They failed when the record was not this member's any more: it is handled again by whoever has it next. */
+    aborted: number;
+}
+/** What a group handled of a topic. */
+interface ConsumedMetrics {
+    topic: string;
+    /** Records that were taken over from the broker's side, each time that they were. */
+    received: number;
+    /** Bytes of their keys and values. */
+    receivedBytes: number;
+    /** Attempts that ended well. */
+    handled: number;
+    failed: FailedAttempts;
+    /** Failed attempts after which the record is handled again, here or from a retry topic. */
+    retried: number;
+    /** Dead letters that were written. */
+    deadLettered: number;
+    /** Times that a dead letter, or a record for a retry topic, could not be written; that is tried again. */
+    deadLetterFailures: number;
+    /** Records that were given up with `onExhausted: 'skip'`. */
+    skipped: number;
+    /** Times that a partition stopped, with `onExhausted: 'stop'`. */
+    stopped: number;
+    /**
+     * From before the value is decoded until the handler has settled, middleware included, whether it failed or not. A
+     * batch counts once, with the topic of its first record, and without decoding.
+     */
+    duration: DurationHistogram;
+}
+/** A partition that is assigned now. */
+interface PartitionMetrics {
+    topic: string;
+    partition: number;
+    /** Records that were received and are not finished. */
+    inFlight: number;
+    /**
+     * Records from the first one that is not finished to the end of the log; undefined until the end is known. The end is
+     * what the last fetch told, so the lag of a partition that is paused, or whose handlers are slow, may be larger.
+     */
+    lag: number | undefined;
+}
+/** What a consumer group of this service does. */
+interface GroupMetrics {
+    group: string;
+    commits: {
+        /** Answered by the coordinator. */
+        succeeded: number;
+        /** Refused; they are tried again. */
+        failed: number;
+    };
+    /** Changes of the assignment by kind. */
+    rebalances: {
+        assigned: number;
+        revoked: number;
+        lost: number;
+    };
+    /** Now: records that wait for a retry, a dead letter or a late handler, or behind one that does. */
+    held: number;
+    /** By name. */
+    topics: ConsumedMetrics[];
+    /** By topic and number. */
+    partitions: PartitionMetrics[];
+}
+/** What {@link KafkaService.metrics} gives. What is not marked as of now only grows while the process runs. */
+interface KafkaMetrics {
+    producer: {
+        /** Now: records that wait to be handed to the native side. */
+        queued: number;
+        /** By name. */
+        topics: SentMetrics[];
+    };
+    /** By name. */
+    groups: GroupMetrics[];
+}
+
 /** What an encoder is told of the record. */
 interface EncodeContext {
     topic: string;
@@ -519,6 +543,109 @@ interface ResolvedCodec<T = unknown> {
     readonly headers?: (value: unknown, context: EncodeContext) => HeaderList;
 }
 
+/** A header as it was sent. */
+type RawHeader = readonly [name: string, value: Buffer | null];
+/**
+ * What a handler is told beside the value. Fields are decoded when they are read. Keeping a context keeps the memory
+ * of its whole batch (up to 1 MiB): copy the fields that are to be kept.
+ */
+declare class RecordContext {
+    #private;
+    /** How often the record was handed to the handler, from 1; retries count. */
+    readonly attempt: number;
+    get topic(): string;
+    get partition(): number;
+    /** The consumer group. */
+    get group(): string;
+    get offset(): number;
+    /** The record's time in milliseconds since the epoch, -1 where it has none. */
+    get timestamp(): number;
+    /**
+     * Aborts at the handler's deadline, and when the record is no longer this member's to handle or the service
+     * disconnects.
+     */
+    get signal(): AbortSignal;
+    /**
+     * With `commit: 'manual'`: the record is finished, now or when its handler has ended well. May be called at any time, in
+     * any order; the committed position passes no record that was not acknowledged.
+     *
+     * @returns False when it comes too late: the attempt failed, or the record was given back, because its partition went
+     *   to another member or elsewhere by a seek, or the service disconnects. It will be handled again.
+     * @throws {@link ArgumentError} where the subscription does not commit by hand.
+     */
+    ack(): boolean;
+    /** The key as UTF-8 text; `null` for none, which is not the empty key. */
+    get key(): string | null;
+    /** The key's bytes. */
+    get rawKey(): Buffer | null;
+    /** The value's bytes; `null` for a tombstone, which is not an empty value. */
+    get rawValue(): Buffer | null;
+    /** Headers as UTF-8 text, the last of each name; the object has no prototype. See also {@link rawHeaders}. */
+    get headers(): Readonly<Record<string, string | null>>;
+    /** All headers in the order in which they were sent, repeated ones included. */
+    get rawHeaders(): readonly RawHeader[];
+    /** Header `x-correlation-id`. */
+    get correlationId(): string | undefined;
+    /** Header `x-conversation-id`. */
+    get conversationId(): string | undefined;
+    /** Header `x-causation-id`. */
+    get causationId(): string | undefined;
+    /** Header `x-message-id`. */
+    get messageId(): string | undefined;
+    /** Header `x-event-type`. */
+    get eventType(): string | undefined;
+    /** Header `x-source`. */
+    get source(): string | undefined;
+    /** What `console.log` shows: as {@link toJSON}. */
+    [inspect.custom](): object;
+    /** For logs: the place, and nothing of the record's content. */
+    toJSON(): {
+        topic: string;
+        partition: number;
+        offset: number;
+        group: string;
+        attempt: number;
+    };
+}
+/** What a batch handler is told beside the values. */
+interface BatchContext {
+    /** The context of each value, at the same index. */
+    readonly records: readonly RecordContext[];
+    readonly group: string;
+    readonly signal: AbortSignal;
+    /**
+     * {@link RecordContext.ack} of all records.
+     *
+     * @returns False when it came too late for any of them.
+     */
+    ack(): boolean;
+}
+
+/** The unfinished record of a partition with the smallest offset: the committed position cannot pass it. */
+interface BlockingRecord {
+    topic: string;
+    partition: number;
+    offset: number;
+    key: string | null;
+    /**
+     * What is to end: its handler (`handler`), the back-off before its next attempt, or the delay of its retry topic
+     * (`retry`), writing it to its retry topic or as a dead letter (`dead-letter`), an outage, or the doubt whether there is
+     * one (`outage`), the wait for `ack()` (`ack`), the pause of its partition (`paused`), or the records before it
+     * (`queued`).
+     */
+    doing: 'handler' | 'retry' | 'dead-letter' | 'outage' | 'ack' | 'paused' | 'queued';
+    /** Which attempt runs, comes next, or, for a dead letter, was the last, from 1; not known of a record that waits for its ack. */
+    attempt?: number;
+    /** For how long its handler has run, in milliseconds; see {@link UnfinishedRecord.runningMs}. */
+    runningMs?: number;
+    /** After how many milliseconds it is handled again, or written again. */
+    nextAttemptInMs?: number;
+    /** What its last attempt failed with, as name and message, without what looks like a secret. */
+    error?: string;
+    /** The name of its handler's function, where it has one. */
+    handler?: string;
+}
+
 /** A record that its subscription is busy with. */
 interface UnfinishedRecord {
     topic: string;
@@ -536,6 +663,80 @@ interface UnfinishedRecord {
     runningMs: number;
 }
 
+/**
+ * Where a partition goes on: at an offset, at its beginning or end, so many offsets before its end or after its beginning
+ * (at most at the other), or at the first record of a time or later.
+ */
+type SeekTarget = number | 'beginning' | 'end' | Date | {
+    timestamp: number | Date;
+} | {
+    beforeEnd: number;
+} | {
+    afterBeginning: number;
+};
+
+/** A partition, or without a number all partitions of a topic that this member has at the moment. */
+interface PartitionPlace {
+    topic: string;
+    partition?: number;
+}
+/**
+ * Topics that are being handled: what `subscribe` resolves to. In log-only mode there are no partitions: calls that name
+ * some do nothing, and a pause of all holds once the service goes live.
+ */
+declare class Subscription {
+    #private;
+    /** The consumer group. */
+    get group(): string;
+    /** The names of the topics that it handles now, those that match a RegExp included. */
+    get topics(): readonly string[];
+    /** Whether all of it was paused, by {@link pause} without places. */
+    get isPaused(): boolean;
+    /**
+     * Begins nothing more of these partitions, from this call on: no record, no retry, no batch. Handlers that run go on,
+     * other partitions too, and the member stays in its group. What was received already is kept, in order, and fetching
+     * stops once the prefetch is full.
+     *
+     * A pause ends with {@link resume}, or when the partition goes to another member. Partitions that are assigned later
+     * are paused only if all of the subscription is.
+     *
+     * @param places Default: all of the subscription.
+     * @throws {@link ConsumeError} (`NARAD_NOT_ASSIGNED`) when this member does not have such a partition;
+     *   {@link ArgumentError}
+     */
+    pause(places?: PartitionPlace | readonly PartitionPlace[]): void;
+    /**
+     * Goes on where {@link pause} stopped. After a pause of all, `resume(places)` goes on with these alone.
+     *
+     * @param places Default: all of the subscription, however it was paused.
+     * @throws As {@link pause}.
+     */
+    resume(places?: PartitionPlace | readonly PartitionPlace[]): void;
+    /**
+     * Goes on with a partition, or with all of a topic's that are assigned here, somewhere else, forwards or backwards.
+     * Once it resolves, no record from before the seek begins: what was received and had not begun is dropped. Handlers
+     * that run go on, and their end counts for nothing. The new position is committed with the next commit, before any
+     * record of it is handled. A partition that had stopped goes on, one that is paused stays paused.
+     *
+     * @param target A time is in milliseconds since the epoch, or a Date; where no record is that late, the end is meant.
+     * @throws {@link ConsumeError}: `NARAD_NOT_ASSIGNED` when this member does not have the partition,
+     *   `NARAD_OFFSET_OUT_OF_RANGE` when the log does not have the offset, `NARAD_SEEK_FAILED`; {@link ArgumentError},
+     *   {@link ClosedError}, {@link EmbeddedBrokerError} for a time
+     */
+    seek(place: PartitionPlace, target: SeekTarget): Promise<void>;
+}
+
+/** Why partitions came or went. */
+interface RebalanceEvent {
+    group: string;
+    kind: 'assigned' | 'revoked' | 'lost';
+    partitions: Array<{
+        topic: string;
+        partition: number;
+    }>;
+}
+
+type RebalanceKind = RebalanceEvent['kind'];
 /** How a consumer group's member is. */
 interface GroupHealth {
     group: string;
@@ -563,10 +764,21 @@ interface GroupHealth {
     deadLetterError?: string;
     /** The error after which the member is of no use any more. */
     error?: string;
+    /**
+     * The last time that partitions came or went. `cause`: this member subscribed, or the topics that it reads changed
+     * (`topics`), it left (`leaving`), it failed for good (`error`), or the group changed (`group`): others came or went,
+     * topics got partitions, or, for `lost`, the group no longer counted on this member.
+     */
     lastRebalance?: {
-        kind: 'assigned' | 'revoked' | 'lost';
+        kind: RebalanceKind;
+        cause: 'topics' | 'leaving' | 'error' | 'group';
         atMs: number;
     };
+    /**
+     * Of each partition with unfinished records the oldest one, at most twenty: those that failed most often come first,
+     * then those whose handlers have run the longest.
+     */
+    blocking: BlockingRecord[];
     /** Milliseconds since the thread of the group came round, which it does at least each second. */
     pollAgeMs: number;
     /** How long the handler that is past its deadline the longest has gone on since, in milliseconds; 0: none is. */
@@ -613,25 +825,13 @@ interface HealthRouteOptions {
         ready?: string | false;
     };
     /**
-     * Whether answers say why, with the messages of errors and the names of groups and topics: for where not anyone may
-     * ask.
+     * Whether answers say why, with the messages of errors, the names of groups and topics, and the keys of records that
+     * block: for where not anyone may ask.
      *
      * @defaultValue `false`
      */
     details?: boolean;
 }
-
-/**
- * Where a partition goes on: at an offset, at its beginning or end, so many offsets before its end or after its beginning
- * (at most at the other), or at the first record of a time or later.
- */
-type SeekTarget = number | 'beginning' | 'end' | Date | {
-    timestamp: number | Date;
-} | {
-    beforeEnd: number;
-} | {
-    afterBeginning: number;
-};
 
 /** What every call of administration takes. */
 interface AdminCallOptions {
@@ -1254,169 +1454,6 @@ interface ResolvedConfig {
     readonly groupInstanceId?: string;
     /** Properties that go to librdkafka as they are; those of options that were spelled as properties are not among them. */
     readonly librdkafka: Readonly<Record<string, string | Secret>>;
-}
-
-/** Durations by how long they were; as a histogram with explicit bounds in OpenTelemetry and Prometheus. */
-interface DurationHistogram {
-    /** Upper bounds of the buckets in seconds, each included in its bucket. */
-    bounds: readonly number[];
-    /** Durations in each bucket; the last one, beyond all bounds, is one more than there are bounds. Not cumulative. */
-    buckets: number[];
-    /** All of them. */
-    count: number;
-    /** In seconds. */
-    sum: number;
-}
-/** What was sent to a topic, dead letters included. */
-interface SentMetrics {
-    topic: string;
-    /** Records that the broker acknowledged. */
-    sent: number;
-    /** Bytes of their keys and values. */
-    sentBytes: number;
-    /** Records that were handed over and failed, by error code. */
-    failed: Partial<Record<NaradErrorCode, number>>;
-    /** Now: records that were handed to the native side and have no result yet. */
-    inFlight: number;
-    /** From there to the acknowledgement. */
-    latency: DurationHistogram;
-}
-/** Attempts that failed, by what the failure meant. */
-interface FailedAttempts extends Record<FailureClass, number> {
-    /** They failed when the record was not this member's any more: it is handled again by whoever has it next. */
-    aborted: number;
-}
-/** What a group handled of a topic. */
-interface ConsumedMetrics {
-    topic: string;
-    /** Records that were taken over from the broker's side, each time that they were. */
-    received: number;
-    /** Bytes of their keys and values. */
-    receivedBytes: number;
-    /** Attempts that ended well. */
-    handled: number;
-    failed: FailedAttempts;
-    /** Failed attempts after which the record is handled again, here or from a retry topic. */
-    retried: number;
-    /** Dead letters that were written. */
-    deadLettered: number;
-    /** Times that a dead letter, or a record for a retry topic, could not be written; that is tried again. */
-    deadLetterFailures: number;
-    /** Records that were given up with `onExhausted: 'skip'`. */
-    skipped: number;
-    /** Times that a partition stopped, with `onExhausted: 'stop'`. */
-    stopped: number;
-    /**
-     * From before the value is decoded until the handler has settled, middleware included, whether it failed or not. A
-     * batch counts once, with the topic of its first record, and without decoding.
-     */
-    duration: DurationHistogram;
-}
-/** A partition that is assigned now. */
-interface PartitionMetrics {
-    topic: string;
-    partition: number;
-    /** Records that were received and are not finished. */
-    inFlight: number;
-    /**
-     * Records from the first one that is not finished to the end of the log; undefined until the end is known. The end is
-     * what the last fetch told, so the lag of a partition that is paused, or whose handlers are slow, may be larger.
-     */
-    lag: number | undefined;
-}
-/** What a consumer group of this service does. */
-interface GroupMetrics {
-    group: string;
-    commits: {
-        /** Answered by the coordinator. */
-        succeeded: number;
-        /** Refused; they are tried again. */
-        failed: number;
-    };
-    /** Changes of the assignment by kind. */
-    rebalances: {
-        assigned: number;
-        revoked: number;
-        lost: number;
-    };
-    /** Now: records that wait for a retry, a dead letter or a late handler, or behind one that does. */
-    held: number;
-    /** By name. */
-    topics: ConsumedMetrics[];
-    /** By topic and number. */
-    partitions: PartitionMetrics[];
-}
-/** What {@link KafkaService.metrics} gives. What is not marked as of now only grows while the process runs. */
-interface KafkaMetrics {
-    producer: {
-        /** Now: records that wait to be handed to the native side. */
-        queued: number;
-        /** By name. */
-        topics: SentMetrics[];
-    };
-    /** By name. */
-    groups: GroupMetrics[];
-}
-
-/** A partition, or without a number all partitions of a topic that this member has at the moment. */
-interface PartitionPlace {
-    topic: string;
-    partition?: number;
-}
-/**
- * Topics that are being handled: what `subscribe` resolves to. In log-only mode there are no partitions: calls that name
- * some do nothing, and a pause of all holds once the service goes live.
- */
-declare class Subscription {
-    #private;
-    /** The consumer group. */
-    get group(): string;
-    /** The names of the topics that it handles now, those that match a RegExp included. */
-    get topics(): readonly string[];
-    /** Whether all of it was paused, by {@link pause} without places. */
-    get isPaused(): boolean;
-    /**
-     * Begins nothing more of these partitions, from this call on: no record, no retry, no batch. Handlers that run go on,
-     * other partitions too, and the member stays in its group. What was received already is kept, in order, and fetching
-     * stops once the prefetch is full.
-     *
-     * A pause ends with {@link resume}, or when the partition goes to another member. Partitions that are assigned later
-     * are paused only if all of the subscription is.
-     *
-     * @param places Default: all of the subscription.
-     * @throws {@link ConsumeError} (`NARAD_NOT_ASSIGNED`) when this member does not have such a partition;
-     *   {@link ArgumentError}
-     */
-    pause(places?: PartitionPlace | readonly PartitionPlace[]): void;
-    /**
-     * Goes on where {@link pause} stopped. After a pause of all, `resume(places)` goes on with these alone.
-     *
-     * @param places Default: all of the subscription, however it was paused.
-     * @throws As {@link pause}.
-     */
-    resume(places?: PartitionPlace | readonly PartitionPlace[]): void;
-    /**
-     * Goes on with a partition, or with all of a topic's that are assigned here, somewhere else, forwards or backwards.
-     * Once it resolves, no record from before the seek begins: what was received and had not begun is dropped. Handlers
-     * that run go on, and their end counts for nothing. The new position is committed with the next commit, before any
-     * record of it is handled. A partition that had stopped goes on, one that is paused stays paused.
-     *
-     * @param target A time is in milliseconds since the epoch, or a Date; where no record is that late, the end is meant.
-     * @throws {@link ConsumeError}: `NARAD_NOT_ASSIGNED` when this member does not have the partition,
-     *   `NARAD_OFFSET_OUT_OF_RANGE` when the log does not have the offset, `NARAD_SEEK_FAILED`; {@link ArgumentError},
-     *   {@link ClosedError}, {@link EmbeddedBrokerError} for a time
-     */
-    seek(place: PartitionPlace, target: SeekTarget): Promise<void>;
-}
-
-/** Why partitions came or went. */
-interface RebalanceEvent {
-    group: string;
-    kind: 'assigned' | 'revoked' | 'lost';
-    partitions: Array<{
-        topic: string;
-        partition: number;
-    }>;
 }
 
 /** A handler that takes many records at a time. */
@@ -2930,6 +2967,7 @@ export type {
   BatchOptions,
   BatchStreamOptions,
   BatchSubscribeOptions,
+  BlockingRecord,
   BrokerDescription,
   Brokers,
   Claim,

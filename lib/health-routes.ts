@@ -14,8 +14,8 @@ export interface HealthRouteOptions {
    */
   paths?: { health?: string | false; live?: string | false; ready?: string | false }
   /**
-   * Whether answers say why, with the messages of errors and the names of groups and topics: for where not anyone may
-   * ask.
+   * Whether answers say why, with the messages of errors, the names of groups and topics, and the keys of records that
+   * block: for where not anyone may ask.
    *
    * @defaultValue `false`
    */

@@ -33,6 +33,7 @@ export type {
 } from './config/types.ts'
 export type { RebalanceEvent } from './consumer/assignment.ts'
 export type { BatchHandler } from './consumer/batch-attempt.ts'
+export type { BlockingRecord } from './consumer/blocking.ts'
 export type { Consumer, ConsumerBatchSubscribeOptions, ConsumerSubscribeOptions } from './consumer/consumer.ts'
 export type { DeadLetterEvent, OutageEvent, RetryEvent } from './consumer/delivery-log.ts'
 export type { RecordHandler } from './consumer/executor.ts'

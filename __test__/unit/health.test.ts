@@ -10,6 +10,7 @@ const GROUP: GroupHealth = {
   running: 0,
   held: 0,
   outages: [],
+  blocking: [],
   pollAgeMs: 12,
   overdueMs: 0,
 }
@@ -76,7 +77,7 @@ describe('The health of a service', () => {
 })
 
 describe('The health of a group', () => {
-  const runner = { topics: ['t'], running: 2, held: 3, overdueMs: 0, outage: undefined }
+  const runner = { topics: ['t'], running: 2, held: 3, overdueMs: 0, outage: undefined, blocking: [] }
   const place = { topic: 't', partition: 1, group: 'g' }
   const member = { group: 'g', isLeaving: false, places: [place], runners: [runner], pollAgeMs: 1 }
 
@@ -109,7 +110,7 @@ describe('The health of a group', () => {
     assert.equal(told(), 'no leader')
     notes.letterWritten(place)
     assert.equal(told(), 'too large')
-    notes.rebalanced('revoked')
+    notes.rebalanced('revoked', false)
     assert.equal(told(), undefined)
   })
 })

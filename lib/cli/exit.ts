@@ -12,6 +12,8 @@ export const EXIT = {
   connection: 3,
   /** `narad lag --fail-above`: a group is further behind. */
   behind: 4,
+  /** `narad why`: something blocks a group. */
+  blocked: 5,
 } as const
 
 /** A mistake in how the command was called. */

@@ -28,10 +28,11 @@ export async function handle(service: KafkaService, handlers: Handlers, options:
 }
 
 function told(handler: RecordHandler): RecordHandler {
-  return (message, context) => {
+  const telling: RecordHandler = (message, context) => {
     tell('handler', `${context.topic} payload=${JSON.stringify(message)}`)
     return handler(message, context)
   }
+  return Object.defineProperty(telling, 'name', { value: handler.name })
 }
 
 function tell(who: string, what: string): void {

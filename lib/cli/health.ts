@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
 import { escapeLines } from '../escape.ts'
-import { EXIT, UsageError } from './exit.ts'
-
-const TIMEOUT_MS = 5_000
+import { EXIT } from './exit.ts'
+import { askHealth } from './health-port.ts'
 
 export function addHealth(program: Command): void {
   program
@@ -17,18 +16,9 @@ export function addHealth(program: Command): void {
 }
 
 async function health(url: string): Promise<void> {
-  if (!URL.canParse(url)) throw new UsageError(`"${url}" is no URL, such as http://localhost:3000/health/ready`)
-  let response: Response
-  let text: string
-  try {
-    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    text = await response.text()
-  } catch (error) {
-    const { message, cause } = error as Error
-    process.stderr.write(`narad: ${url} does not answer: ${(cause as Error | undefined)?.message || message}\n`)
-    process.exitCode = EXIT.connection
-    return
-  }
+  const answer = await askHealth(url)
+  if (answer === undefined) return
+  const { response, text } = answer
   process.stdout.write(`${escapeLines(pretty(text))}\n`)
   if (response.ok) return
   process.stderr.write(`narad: ${url} answers ${response.status}\n`)

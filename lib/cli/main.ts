@@ -16,6 +16,7 @@ import { addProduce } from './produce.ts'
 import { addReplay } from './replay.ts'
 import { addRun } from './run.ts'
 import { addTopics } from './topics.ts'
+import { addWhy } from './why.ts'
 
 const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string }
 
@@ -33,7 +34,7 @@ const program = new Command('narad')
   .exitOverride()
 const COMMANDS = [
   ...[addProduce, addConsume, addRun, addReplay, addDlq],
-  ...[addTopics, addGroups, addCluster, addLag],
+  ...[addTopics, addGroups, addCluster, addLag, addWhy],
   ...[addDoctor, addHealth, addBroker, addCompletion],
 ]
 for (const add of COMMANDS) add(program)

@@ -4,7 +4,7 @@ import { type ConnectionFlags, openService, withConnection } from './connection.
 import { handle } from './handle.ts'
 import { loadHandlers } from './handlers-file.ts'
 import { wholeNumber } from './numbers.ts'
-import { openPorts, type PortFlags } from './ports.ts'
+import { HEALTH_PORT, openPorts, type PortFlags } from './ports.ts'
 import { untilSignal } from './until-signal.ts'
 
 interface RunFlags extends ConnectionFlags, PortFlags {
@@ -14,8 +14,6 @@ interface RunFlags extends ConnectionFlags, PortFlags {
   quiet?: boolean
   watch?: boolean
 }
-
-const HEALTH_PORT = 8080
 
 export function addRun(program: Command): void {
   withConnection(

@@ -1,5 +1,6 @@
 import type { Acknowledgement } from './acknowledgement.ts'
-import { type Batch, DONE, NOT_RUN } from './batch.ts'
+import { DONE, NOT_RUN } from './batch.ts'
+import type { Known } from './blocking.ts'
 import { RecordContext } from './record.ts'
 import type { Reports } from './reports.ts'
 
@@ -9,13 +10,10 @@ import type { Reports } from './reports.ts'
  */
 export class Acknowledgements {
   readonly #reports: Reports
-  readonly #onDone: (batch: Batch) => void
   readonly #missing = new Set<Acknowledgement>()
 
-  /** @param onDone The last record of a batch is back. */
-  constructor(reports: Reports, onDone: (batch: Batch) => void) {
+  constructor(reports: Reports) {
     this.#reports = reports
-    this.#onDone = onDone
   }
 
   /** How many records wait to be acknowledged. */
@@ -50,11 +48,16 @@ export class Acknowledgements {
     }
   }
 
+  /** The records that wait for their ack. */
+  *known(): Iterable<Known> {
+    for (const { batch, index } of this.#missing) yield { batch, index, doing: 'ack' }
+  }
+
   #settle(acknowledgement: Acknowledgement, fate: typeof DONE | typeof NOT_RUN): void {
     const { batch, index } = acknowledgement
     // a record that is back has no place in its batch any more
     acknowledgement.isLate = fate === NOT_RUN
     acknowledgement.finish = undefined
-    if (this.#reports.settle(batch, index, fate)) this.#onDone(batch)
+    this.#reports.settle(batch, index, fate)
   }
 }

@@ -5,8 +5,10 @@ import { backOffMs, type NextStep, nextStep } from '../delivery/retry-policy.ts'
 import { Fifo } from '../fifo.ts'
 import { Acknowledgement } from './acknowledgement.ts'
 import { Acknowledgements } from './acknowledgements.ts'
+import { BackOff } from './back-off.ts'
 import { type Batch, DONE, FAILED, type Fate, NOT_RUN } from './batch.ts'
 import { type Attempt, type BatchExecutorOptions, callBatchHandler } from './batch-attempt.ts'
+import { type BlockingRecord, blockingRecords, type Known } from './blocking.ts'
 import { byBatch, firsts, type Item, itemsOf, split } from './items.ts'
 import { keyOf, Outage } from './outage.ts'
 import { type Place, RecordContext } from './record.ts'
@@ -68,15 +70,15 @@ export class BatchExecutor implements Runner {
   /** Since when the handler has them. */
   #sinceMs = 0
   /** The record whose dead letter is being written. */
-  #writing: { readonly context: RecordContext; readonly history: History } | undefined
+  #writing: { readonly item: Item; readonly context: RecordContext; readonly history: History } | undefined
   #controller: AbortController | undefined
-  /** Ends a wait for the next attempt early. */
-  #wake: (() => void) | undefined
+  readonly #backOff: BackOff
 
   constructor(options: BatchExecutorOptions) {
     this.#options = options
     this.#reports = new Reports(options.completions)
-    this.#acknowledgements = new Acknowledgements(this.#reports, () => {})
+    this.#acknowledgements = new Acknowledgements(this.#reports)
+    this.#backOff = new BackOff(options.clock, (items) => ![...items].some(({ slot }) => this.#mayRun(slot)))
     this.#outage = new Outage({
       policy: options.delivery.outage,
       clock: options.clock ?? systemClock,
@@ -88,6 +90,7 @@ export class BatchExecutor implements Runner {
 
   accept(batch: Batch): void {
     this.#batches.push(batch)
+    this.#reports.open.add(batch)
     if (this.#isStopped) this.#giveBack()
     // not at once: the native side hands over the next batch before the event loop gets a turn
     this.#runSoon()
@@ -142,7 +145,23 @@ export class BatchExecutor implements Runner {
     const aside = [...this.#aside].reduce((sum, items) => sum + items.length, 0)
     const waiting = this.#again.length + this.#out.length + this.#deferred.size + this.#givenUp.length
     const held = aside + waiting + this.#acknowledgements.missing
-    return runnerHealth(this.running(), this.#options.delivery.timeoutMs, held, this.#outage.current)
+    const { current: outage } = this.#outage
+    return runnerHealth(this.running(), this.#options.delivery.timeoutMs, held, outage, this.#blocking())
+  }
+
+  #blocking(): BlockingRecord[] {
+    const nowMs = (this.#options.clock ?? systemClock).now()
+    const holder = { ...this.#options, paused: this.#paused, isOut: this.#outage.isOn, nowMs }
+    return blockingRecords(this.#reports.open, holder, this.#known(nowMs - this.#sinceMs))
+  }
+
+  *#known(runningMs: number): Iterable<Known> {
+    for (const { batch, index, history } of this.#running) yield { batch, index, history, doing: 'handler', runningMs }
+    if (this.#writing !== undefined) yield { ...this.#writing.item, doing: 'dead-letter' }
+    yield* this.#backOff.known()
+    yield* this.#acknowledgements.known()
+    for (const { item } of [...this.#deferred, ...this.#givenUp]) yield { ...item, doing: 'outage' }
+    for (const items of [this.#again, this.#out, ...this.#continued, ...this.#aside]) yield* items
   }
 
   async #run(): Promise<void> {
@@ -207,7 +226,7 @@ export class BatchExecutor implements Runner {
       waitMs = Math.max(waitMs, afterMs)
       this.#again.push(item)
     }
-    if (!this.#outage.isOn) await this.#wait(waitMs, this.#again)
+    if (!this.#outage.isOn) await this.#backOff.wait(waitMs, this.#again)
     while (!this.#outage.isOn) {
       const item = this.#again.shift()
       if (item === undefined) return
@@ -222,7 +241,7 @@ export class BatchExecutor implements Runner {
       const afterMs = await this.#conclude(item, contexts[0] as RecordContext, failures[0], false)
       if (afterMs === undefined) return
       if (this.#outage.isOn) return this.#sitOut([item])
-      await this.#wait(afterMs, [item])
+      await this.#backOff.wait(afterMs, [item])
     }
   }
 
@@ -422,7 +441,7 @@ export class BatchExecutor implements Runner {
     const { park, listener, delivery, random } = this.#options
     for (let attempt = 1; this.#isLive(item); attempt += 1) {
       const history = item.history as History
-      this.#writing = { context, history }
+      this.#writing = { item, context, history }
       try {
         const parked = await park(failure, context, history)
         this.#writing = undefined
@@ -432,7 +451,7 @@ export class BatchExecutor implements Runner {
         const afterMs = backOffMs(delivery, attempt, random)
         listener.onParkFailed(error, context, afterMs)
         this.#writing = undefined
-        await this.#wait(afterMs, [item])
+        await this.#backOff.wait(afterMs, [item], 'dead-letter')
       }
     }
   }
@@ -447,22 +466,6 @@ export class BatchExecutor implements Runner {
     this.#reports.settle(batch, index, fate)
   }
 
-  /** Waits before the next attempt at some records; no longer than one of them may run. */
-  async #wait(ms: number, items: Iterable<Item>): Promise<void> {
-    const isVain = () => ![...items].some(({ slot }) => this.#mayRun(slot))
-    if (ms === 0 || isVain()) return
-    const { clock = systemClock } = this.#options
-    await new Promise<void>((resolve) => {
-      const cancel = clock.after(ms, resolve)
-      this.#wake = () => {
-        if (!isVain()) return
-        cancel()
-        resolve()
-      }
-    })
-    this.#wake = undefined
-  }
-
   /** Gives back, without handling it, all that waits and may not run. */
   #giveBack(): void {
     this.#again.filter((item) => this.#isLive(item))
@@ -473,7 +476,7 @@ export class BatchExecutor implements Runner {
       one.cancel()
       this.#deferred.delete(one)
     }
-    this.#wake?.()
+    this.#backOff.wake()
     this.#acknowledgements.giveBack((slot) => this.#mayRun(slot))
     for (const waiting of [this.#aside, this.#continued]) {
       for (const items of waiting.clear()) {

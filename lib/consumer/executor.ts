@@ -7,6 +7,7 @@ import type { HandlerMeter } from '../metrics/handler-meter.ts'
 import { HandlerTimer } from '../metrics/handler-timer.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import { type Batch, DONE, type Fate, NOT_RUN } from './batch.ts'
+import { type BlockingRecord, blockingRecords } from './blocking.ts'
 import { FailedRecords } from './failed-records.ts'
 import { HeldRecords } from './held.ts'
 import { Lanes, type Waiting } from './lanes.ts'
@@ -41,8 +42,6 @@ export class Executor implements Runner {
   readonly #workers: Workers
   readonly #outage: Outage
   readonly #batches = new Fifo<Batch>()
-  /** Batches of which something is left. */
-  readonly #open = new Set<Batch>()
   /** Records whose turn has come, of lanes that are theirs. */
   readonly #ready = new Fifo<Waiting>()
   readonly #held: HeldRecords
@@ -59,7 +58,7 @@ export class Executor implements Runner {
     this.#reports = new Reports(options.completions)
     this.#lanes = new Lanes(this.#reports)
     this.#held = new HeldRecords(this.#reports, this.#lanes)
-    this.#acknowledgements = new Acknowledgements(this.#reports, (batch) => this.#open.delete(batch))
+    this.#acknowledgements = new Acknowledgements(this.#reports)
     this.#clock = options.clock ?? systemClock
     this.#timer = options.isTimed ? new HandlerTimer() : undefined
     this.#slice = new TimeSlice(this.#timer)
@@ -84,7 +83,7 @@ export class Executor implements Runner {
 
   accept(batch: Batch): void {
     this.#batches.push(batch)
-    this.#open.add(batch)
+    this.#reports.open.add(batch)
     if (this.#isStopped) {
       this.#giveBack()
       return
@@ -134,7 +133,7 @@ export class Executor implements Runner {
   abort(reason: Error): void {
     this.#workers.abort(reason)
     // else a handler that never settles would be swept, and kept, for ever
-    this.#open.clear()
+    this.#reports.open.clear()
   }
 
   running(): UnfinishedRecord[] {
@@ -143,8 +142,17 @@ export class Executor implements Runner {
 
   health(): RunnerHealth {
     let held = 0
-    for (const batch of this.#open) held += batch.held
-    return runnerHealth(this.running(), this.#options.delivery.timeoutMs, held, this.#outage.current)
+    for (const batch of this.#reports.open) held += batch.held
+    const { current: outage } = this.#outage
+    return runnerHealth(this.running(), this.#options.delivery.timeoutMs, held, outage, this.#blocking())
+  }
+
+  #blocking(): BlockingRecord[] {
+    const nowMs = this.#clock.now()
+    const holder = { ...this.#options, paused: this.#paused, isOut: this.#outage.isOn, nowMs }
+    const working = this.#workers.known(nowMs, this.#timer)
+    const known = [...working, ...this.#held.known(), ...this.#acknowledgements.known(), ...this.#ready]
+    return blockingRecords(this.#reports.open, holder, known)
   }
 
   /** Lets as many work as may. */
@@ -220,7 +228,7 @@ export class Executor implements Runner {
 
   /** A last fate; the lane is free for its next record. */
   #settle(batch: Batch, index: number, fate: Fate): true {
-    if (this.#reports.settle(batch, index, fate)) this.#open.delete(batch)
+    this.#reports.settle(batch, index, fate)
     return true
   }
 
@@ -315,7 +323,7 @@ export class Executor implements Runner {
 
   /** A record whose turn has come keeps its lane, and so its place, until its slot is resumed. */
   #putAside(next: Waiting): undefined {
-    this.#held.hold(next).isPaused = true
+    this.#held.hold(next, 'paused')
   }
 
   /** Gives back, without running it, a record that has its lane. */
@@ -348,7 +356,7 @@ export class Executor implements Runner {
       for (let index = batch.cursor; index < batch.records; index += 1) {
         if (!this.#mayRun(batch.slot(index)) && !batch.hasEnded(index)) this.#settle(batch, index, NOT_RUN)
       }
-      return this.#open.has(batch)
+      return this.#reports.open.has(batch)
     })
   }
 
@@ -391,10 +399,10 @@ export class Executor implements Runner {
   /** Looks for handlers past their deadline and for memory that is kept for few records, while there is work. */
   readonly #sweep = (): void => {
     this.#isSweeping = false
-    if (this.#open.size === 0) return
+    if (this.#reports.open.size === 0) return
     this.#sweepLater()
     for (const worker of this.#workers.timeOut(this.#clock.now())) this.#holdLate(worker)
-    for (const batch of this.#open) {
+    for (const batch of this.#reports.open) {
       if (batch.cursor < batch.records) continue
       this.#reports.flush(batch)
       batch.compact()

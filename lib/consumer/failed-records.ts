@@ -64,7 +64,7 @@ export class FailedRecords {
   /** A record is given up, unless this turns out to be an outage. */
   #defer(record: Waiting, failure: Failure, context: RecordContext, step: NextStep): false {
     RecordContext.isolate(context)
-    const held = this.#held.hold(record)
+    const held = this.#held.hold(record, 'outage')
     const lane = record.batch.lane(record.index)
     held.cancel = this.#outage.defer((isOutage) => {
       if (!this.#held.release(held)) return
@@ -88,7 +88,7 @@ export class FailedRecords {
       }
       case 'park':
         RecordContext.isolate(context)
-        void this.#park(this.#held.hold(record), failure, context, 1)
+        void this.#park(this.#held.hold(record, 'dead-letter'), failure, context, 1)
         return false
       case 'stop':
         this.#line.close(slot)
@@ -103,6 +103,7 @@ export class FailedRecords {
   async #park(held: Held, failure: Failure, context: RecordContext, attempt: number): Promise<void> {
     const { park, listener, delivery, random } = this.#options
     held.writing = context
+    held.dueMs = undefined
     let parked: Parked
     try {
       parked = await park(failure, context, held.history as History)
@@ -110,6 +111,7 @@ export class FailedRecords {
       held.writing = undefined
       const afterMs = backOffMs(delivery, attempt, random)
       listener.onParkFailed(error, context, afterMs)
+      held.dueMs = this.#clock.now() + afterMs
       held.cancel = this.#clock.after(afterMs, () => void this.#park(held, failure, context, attempt + 1))
       if (!this.#line.mayRun(held.batch.slot(held.index))) this.#line.giveBack()
       return

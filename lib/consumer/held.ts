@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { Known } from './blocking.ts'
 import type { Lanes, Waiting } from './lanes.ts'
 import type { RecordContext } from './record.ts'
 import type { Reports } from './reports.ts'
@@ -8,7 +9,9 @@ import { type History, type UnfinishedRecord, unwritten } from './runner.ts'
 export interface Held extends Waiting {
   /** The record whose dead letter is being written. */
   writing: RecordContext | undefined
-  isPaused: boolean
+  readonly doing: 'retry' | 'dead-letter' | 'outage' | 'paused'
+  /** When it goes on, by the clock that was given; undefined: not at a time. */
+  dueMs: number | undefined
   cancel: () => void
 }
 
@@ -23,9 +26,9 @@ export class HeldRecords {
     this.#lanes = lanes
   }
 
-  hold(record: Waiting): Held {
+  hold(record: Waiting, doing: Held['doing']): Held {
     const { batch, index, history } = record
-    const held: Held = { batch, index, history, writing: undefined, isPaused: false, cancel: () => {} }
+    const held: Held = { batch, index, history, doing, writing: undefined, dueMs: undefined, cancel: () => {} }
     this.#held.add(held)
     this.report(record)
     return held
@@ -33,7 +36,8 @@ export class HeldRecords {
 
   /** Takes the record out after a time, unless it is given back before. */
   holdFor(record: Waiting, ms: number, clock: Clock, then: (held: Held) => void): void {
-    const held = this.hold(record)
+    const held = this.hold(record, 'retry')
+    held.dueMs = clock.now() + ms
     held.cancel = clock.after(ms, () => {
       this.#held.delete(held)
       then(held)
@@ -53,7 +57,7 @@ export class HeldRecords {
 
   /** Takes out what was put aside while its slot was paused. */
   resume(slots: ReadonlySet<number>): Held[] {
-    return this.#take((held) => held.isPaused && slots.has(held.batch.slot(held.index)))
+    return this.#take((held) => held.doing === 'paused' && slots.has(held.batch.slot(held.index)))
   }
 
   /** Takes out what may not run any more; a dead letter that is being written comes to its end. */
@@ -68,6 +72,10 @@ export class HeldRecords {
     return [...this.#held].flatMap(({ writing, history }) => {
       return writing === undefined ? [] : unwritten(writing, history as History)
     })
+  }
+
+  known(): Iterable<Known> {
+    return this.#held
   }
 
   #take(fits: (held: Held) => boolean): Held[] {

@@ -1,6 +1,13 @@
 import { redactText } from '../redact.ts'
+import type { RebalanceEvent } from './assignment.ts'
+import type { BlockingRecord } from './blocking.ts'
 import type { Place } from './record.ts'
 import type { RunnerHealth } from './runner.ts'
+
+type RebalanceKind = RebalanceEvent['kind']
+
+/** Partitions whose oldest records are told. */
+const MAX_BLOCKING = 20
 
 /** How a consumer group's member is. */
 export interface GroupHealth {
@@ -22,7 +29,17 @@ export interface GroupHealth {
   deadLetterError?: string
   /** The error after which the member is of no use any more. */
   error?: string
-  lastRebalance?: { kind: 'assigned' | 'revoked' | 'lost'; atMs: number }
+  /**
+   * The last time that partitions came or went. `cause`: this member subscribed, or the topics that it reads changed
+   * (`topics`), it left (`leaving`), it failed for good (`error`), or the group changed (`group`): others came or went,
+   * topics got partitions, or, for `lost`, the group no longer counted on this member.
+   */
+  lastRebalance?: { kind: RebalanceKind; cause: 'topics' | 'leaving' | 'error' | 'group'; atMs: number }
+  /**
+   * Of each partition with unfinished records the oldest one, at most twenty: those that failed most often come first,
+   * then those whose handlers have run the longest.
+   */
+  blocking: BlockingRecord[]
   /** Milliseconds since the thread of the group came round, which it does at least each second. */
   pollAgeMs: number
   /** How long the handler that is past its deadline the longest has gone on since, in milliseconds; 0: none is. */
@@ -35,6 +52,8 @@ export class MemberNotes {
   readonly #letterErrors = new Map<string, string>()
   error: string | undefined
   lastRebalance: GroupHealth['lastRebalance']
+  /** The member's own topics changed since it was assigned partitions. */
+  #hasNewTopics = false
 
   letterFailed(place: Place, error: unknown): void {
     this.#letterErrors.set(nameOf(place), redactText(error instanceof Error ? error.message : String(error)))
@@ -44,10 +63,21 @@ export class MemberNotes {
     if (this.#letterErrors.size > 0) this.#letterErrors.delete(nameOf(place))
   }
 
-  rebalanced(kind: 'assigned' | 'revoked' | 'lost'): void {
+  topicsChanged(): void {
+    this.#hasNewTopics = true
+  }
+
+  rebalanced(kind: RebalanceKind, isLeaving: boolean): void {
     // what of it is still here fails again, and what is not was given back
     if (kind !== 'assigned') this.#letterErrors.clear()
-    this.lastRebalance = { kind, atMs: Date.now() }
+    this.lastRebalance = { kind, cause: this.#causeOf(kind, isLeaving), atMs: Date.now() }
+    if (kind === 'assigned') this.#hasNewTopics = false
+  }
+
+  #causeOf(kind: RebalanceKind, isLeaving: boolean) {
+    if (this.error !== undefined) return 'error'
+    if (isLeaving) return 'leaving'
+    return this.#hasNewTopics && kind !== 'lost' ? 'topics' : 'group'
   }
 
   get deadLetterError(): string | undefined {
@@ -80,9 +110,16 @@ export function groupHealth({ group, isLeaving, places, runners, notes, pollAgeM
     ...(deadLetterError === undefined ? {} : { deadLetterError }),
     ...(error === undefined ? {} : { error }),
     ...(lastRebalance === undefined ? {} : { lastRebalance }),
+    blocking: worst(runners.flatMap(({ blocking }) => blocking)),
     pollAgeMs,
     overdueMs: Math.max(0, ...runners.map(({ overdueMs }) => overdueMs)),
   }
+}
+
+function worst(records: readonly BlockingRecord[]): BlockingRecord[] {
+  const order = (one: BlockingRecord, other: BlockingRecord) =>
+    (other.attempt ?? 0) - (one.attempt ?? 0) || (other.runningMs ?? 0) - (one.runningMs ?? 0)
+  return records.toSorted(order).slice(0, MAX_BLOCKING)
 }
 
 function stateOf(hasFailed: boolean, isLeaving: boolean, isOut: boolean, isAssigned: boolean): GroupHealth['state'] {

@@ -106,7 +106,7 @@ export class Member {
     this.group = options.group
     const subscribers = { runners: this.#runners, flows: this.#flows, observers: this.#observers }
     this.#assignment = new Assignment(options, subscribers, (event) => {
-      this.#notes.rebalanced(event.kind)
+      this.#notes.rebalanced(event.kind, this.#closing !== undefined)
       options.listener.onRebalance(event)
     })
   }
@@ -273,7 +273,7 @@ export class Member {
     await this.#subscribeNative(id, spec, topics, fromBeginning)
     const retrying = new RetrySubscriptions(retries, {
       join: (retryId, names) => this.#subscribeNative(retryId, spec, names, true),
-      setTopics: (retryId, names) => this.#native.setTopics(retryId, names),
+      setTopics: (retryId, names) => this.#setTopics(retryId, names),
     })
     try {
       // now that the topics are there, and how many partitions they have is known
@@ -283,7 +283,7 @@ export class Member {
       // it was subscribed, and has handled records perhaps, when the disconnect came
       if (this.#closing !== undefined) return flow
       // a subscription whose caller is told that it failed does not go on behind its back
-      this.#native.setTopics(id, [])
+      this.#setTopics(id, [])
       retrying.leave()
       throw error
     }
@@ -291,7 +291,7 @@ export class Member {
     this.#watches.add(watch)
     watch.follow((names) => {
       if (this.#closing !== undefined) return
-      this.#native.setTopics(id, names)
+      this.#setTopics(id, names)
       // where this fails, the first dead letter tries again
       letters?.ensure(names).catch(listener.onError)
       retrying.follow(names).catch(listener.onError)
@@ -322,6 +322,7 @@ export class Member {
     topics: string[],
     fromBeginning: boolean,
   ): Promise<void> {
+    this.#notes.topicsChanged()
     const error = await this.#native.subscribe(
       {
         id,
@@ -341,6 +342,11 @@ export class Member {
     if (error !== null) throw fromNative(error, { group: this.group })
   }
 
+  #setTopics(id: number, topics: string[]): void {
+    this.#notes.topicsChanged()
+    this.#native.setTopics(id, topics)
+  }
+
   /** A stream has ended: begins nothing more of it at once, and gives up its partitions. */
   async #end(id: number, spec: ResolvedSubscription, watch: TopicWatch | undefined): Promise<void> {
     this.#runners.get(id)?.stop()
@@ -351,7 +357,7 @@ export class Member {
       await leaving
       return
     }
-    this.#native.setTopics(id, [])
+    this.#setTopics(id, [])
     // who subscribes to the topics next must get them by a new assignment
     await this.#flows.get(id)?.empty()
     this.#forget(id)

@@ -67,7 +67,7 @@ export class Outage {
     const mustWait = sign === 'began' || sign === 'lasting'
     if (sign === 'began') this.#begin()
     else if (sign === 'suspected') this.#waitForMore()
-    const history = failedAgain(attempt, before, mustWait, round)
+    const history = failedAgain(failure, attempt, before, mustWait, round)
     return { history, mustWait, isSuspected: sign === 'suspected', isFirst: sign === 'first' }
   }
 

@@ -14,22 +14,24 @@ export class Reports {
   readonly #completions: Completions
   /** Batches of which something is to be told and not all is settled. */
   readonly #partial = new Set<Batch>()
+  /** Batches of which something is left. */
+  readonly open = new Set<Batch>()
   #isDue = false
 
   constructor(completions: Completions) {
     this.#completions = completions
   }
 
-  /** A record's last fate; true when it was the last record of its batch. */
-  settle(batch: Batch, index: number, fate: Fate): boolean {
+  /** A record's last fate. */
+  settle(batch: Batch, index: number, fate: Fate): void {
     if (!batch.settle(index, fate)) {
       this.#note(batch)
-      return false
+      return
     }
     this.#partial.delete(batch)
+    this.open.delete(batch)
     if (batch.isPlain) this.#completions.completeAll(batch.id)
     else this.#report(batch)
-    return true
   }
 
   /** A record waits for something other than a worker. */

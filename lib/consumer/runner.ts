@@ -4,10 +4,15 @@ import type { Failure } from '../delivery/failure.ts'
 import type { Delivery } from '../delivery/options.ts'
 import type { OutageChange, OutageDetector } from '../delivery/outage.ts'
 import type { NextStep } from '../delivery/retry-policy.ts'
+import { errorField } from '../error-text.ts'
 import type { Batch } from './batch.ts'
 import type { Block } from './block.ts'
+import type { BlockingRecord } from './blocking.ts'
 import type { Place, RecordContext } from './record.ts'
 import type { Completions } from './reports.ts'
+
+/** Characters of an error's message that are kept for who asks. */
+const MAX_ERROR = 300
 
 /** A record that its subscription is busy with. */
 export interface UnfinishedRecord {
@@ -57,6 +62,8 @@ export interface RunnerHealth {
   readonly overdueMs: number
   /** The outage that lasts. */
   readonly outage: OutageChange | undefined
+  /** The oldest unfinished record of each partition. */
+  readonly blocking: readonly BlockingRecord[]
 }
 
 /** When a record failed, and how often. */
@@ -69,6 +76,8 @@ export interface History {
   /** Milliseconds since the epoch. */
   readonly firstFailureMs: number
   readonly lastFailureMs: number
+  /** What it failed with last, as name and message; not known of a record of a retry topic that has not failed since. */
+  readonly error?: string
 }
 
 /** What a runner tells of records that fail. Nothing of it may throw. */
@@ -126,10 +135,11 @@ export function runnerHealth(
   timeoutMs: number,
   held: number,
   outage: OutageChange | undefined,
+  blocking: readonly BlockingRecord[],
 ): RunnerHealth {
   const handlers = running.filter(({ doing }) => doing === 'handler')
   const overdueMs = Math.max(0, ...handlers.map(({ runningMs }) => runningMs - timeoutMs))
-  return { running: handlers.length, held, overdueMs, outage }
+  return { running: handlers.length, held, overdueMs, outage, blocking }
 }
 
 /** A record for those who ask what is going on. */
@@ -147,9 +157,22 @@ export function unwritten(context: RecordContext, { lastFailureMs }: History): U
 }
 
 /** The history of a record after one more attempt that failed. */
-export function failedAgain(attempts: number, before: History | undefined, isExcused: boolean, now: number): History {
+export function failedAgain(
+  { error }: Failure,
+  attempts: number,
+  before: History | undefined,
+  isExcused: boolean,
+  now: number,
+): History {
   const lastFailureMs = Date.now()
   const excused = (before?.excused ?? 0) + (isExcused ? 1 : 0)
   const round = before?.round ?? now
-  return { attempts, excused, round, firstFailureMs: before?.firstFailureMs ?? lastFailureMs, lastFailureMs }
+  const firstFailureMs = before?.firstFailureMs ?? lastFailureMs
+  return { attempts, excused, round, firstFailureMs, lastFailureMs, error: shortText(error) }
+}
+
+/** An error in one line's worth of text: as many records may wait as fit in memory, and none is to keep a stack. */
+function shortText(error: Error): string {
+  const [name = 'Error', message = ''] = [errorField(error, 'name'), errorField(error, 'message')]
+  return `${name}: ${message.slice(0, MAX_ERROR)}`
 }

@@ -3,6 +3,7 @@ import type { HandlerMeter } from '../metrics/handler-meter.ts'
 import type { HandlerTimer } from '../metrics/handler-timer.ts'
 import { Acknowledgement } from './acknowledgement.ts'
 import type { Batch } from './batch.ts'
+import type { Known } from './blocking.ts'
 import type { Waiting } from './lanes.ts'
 import { type Place, RecordContext } from './record.ts'
 import { type History, type RunnerOptions, type UnfinishedRecord, unfinished } from './runner.ts'
@@ -61,6 +62,11 @@ export class Worker {
     return new RecordContext(block, row, place, attempt, acknowledgement)
   }
 
+  /** For how long its handler has run, in milliseconds. */
+  runningMs(nowMs: number, timer: HandlerTimer | undefined): number {
+    return timer?.since(this.began) ?? (this.seenMs === UNSEEN ? 0 : nowMs - this.seenMs)
+  }
+
   /** Work is over. One that has become old would keep what it points to until the next full collection of garbage. */
   rest(): void {
     Object.assign(this, { batch: undefined, context: undefined, history: undefined })
@@ -114,12 +120,19 @@ export class Workers {
 
   /** The records whose handler runs. */
   running(nowMs: number, timer: HandlerTimer | undefined): UnfinishedRecord[] {
-    return [...this.active, ...this.#late]
-      .filter(({ seenMs }) => seenMs !== IDLE)
-      .map(({ context, began, seenMs }) => {
-        const seen = seenMs === UNSEEN ? 0 : nowMs - seenMs
-        return unfinished(context, 'handler', timer?.since(began) ?? seen)
-      })
+    return this.#busy.map((worker) => unfinished(worker.context, 'handler', worker.runningMs(nowMs, timer)))
+  }
+
+  /** The same, as the runner has them. */
+  known(nowMs: number, timer: HandlerTimer | undefined): Known[] {
+    return this.#busy.map((worker) => {
+      const { batch, index, history } = worker
+      return { batch, index, history, doing: 'handler', runningMs: worker.runningMs(nowMs, timer) }
+    })
+  }
+
+  get #busy(): Worker[] {
+    return [...this.active, ...this.#late].filter(({ seenMs }) => seenMs !== IDLE)
   }
 
   /** A handler past its deadline has settled at last. */

@@ -163,6 +163,8 @@ export class EventBus<Events extends object = Record<string, unknown>> {
     await this.start()
     const consumer = await this.#kafka.connectConsumer(group ?? this.#group)
     const handle = (event: unknown, context: EventContext) => this.#handle(event as BaseEvent, context, handlers)
+    // who asks what runs is told the user's function, where there is one
+    Object.defineProperty(handle, 'name', { value: handler?.name ?? '' })
     return consumer.subscribe(topics, handle, { codec: this.#codec, ...options })
   }
 

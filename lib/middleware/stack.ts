@@ -109,5 +109,8 @@ function noteMessages(context: object, messages: unknown): void {
 /** A store that a middleware enters (`enterWith`) would otherwise be seen by the records that come after. */
 function isolated<Message, Context>(handler: unknown, composed: Handler<Message, Context>): Handler<Message, Context> {
   if (composed === handler) return composed
-  return (message, context) => new AsyncResource('narad.record').runInAsyncScope(() => composed(message, context))
+  const run: Handler<Message, Context> = (message, context) =>
+    new AsyncResource('narad.record').runInAsyncScope(() => composed(message, context))
+  // who asks what runs is told the name of what was given
+  return Object.defineProperty(run, 'name', { value: (handler as { name: unknown }).name })
 }

@@ -1,0 +1,22 @@
+import { EXIT, UsageError } from './exit.ts'
+
+const TIMEOUT_MS = 5_000
+
+/**
+ * What the health port of a service answers; undefined where nobody does, which is said, and what the command ends with
+ * then.
+ *
+ * @throws {@link UsageError}
+ */
+export async function askHealth(url: string): Promise<{ response: Response; text: string } | undefined> {
+  if (!URL.canParse(url)) throw new UsageError(`"${url}" is no URL, such as http://localhost:3000/health/ready`)
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    return { response, text: await response.text() }
+  } catch (error) {
+    const { message, cause } = error as Error
+    process.stderr.write(`narad: ${url} does not answer: ${(cause as Error | undefined)?.message || message}\n`)
+    process.exitCode = EXIT.connection
+    return undefined
+  }
+}
