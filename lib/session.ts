@@ -75,7 +75,9 @@ export class Session {
   health(): Health {
     const { clientId, brokers } = this.#config
     const { isConnected, mode } = this
-    return healthOf({ clientId, brokers, mode, isConnected, connection: this.#connection?.health() })
+    // what a connection needs may still be loading
+    const opening = this.#opening > 0 ? { isConnecting: true, isClosing: false, groups: [] } : undefined
+    return healthOf({ clientId, brokers, mode, isConnected, connection: this.#connection?.health() ?? opening })
   }
 
   async connectProducer(): Promise<void> {
