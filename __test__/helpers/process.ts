@@ -16,6 +16,8 @@ export interface NodeProcessOptions {
   stdin?: string | Buffer
   /** Default: this process's working directory. */
   cwd?: string
+  /** In a process group of its own, as a shell starts it. Default: in this process's. */
+  detached?: boolean
 }
 
 export interface ProcessEnd {
@@ -38,11 +40,12 @@ export interface NodeProcess {
 
 /** Runs a script (`.ts` too) in a Node of its own, which is killed when the scope ends. */
 export function startNode(scope: Scope, script: string, options: NodeProcessOptions = {}): NodeProcess {
-  const { args = [], env = {}, nodeArgs = [], node = process.execPath, stdin = '', cwd } = options
+  const { args = [], env = {}, nodeArgs = [], node = process.execPath, stdin = '', cwd, detached = false } = options
   const loader = script.endsWith('.ts') ? ['--import', 'tsx'] : []
   const child = spawn(node, [...loader, ...nodeArgs, script, ...args], {
     env: { ...process.env, ...env },
     stdio: 'pipe',
+    detached,
     ...(cwd !== undefined && { cwd }),
   })
   child.on('error', () => {}) // told by the missing pid

@@ -71,6 +71,23 @@ describe('narad run', () => {
     assert.deepEqual(await child.kill('SIGTERM'), { code: 0, signal: null })
   })
 
+  test('--watch lets a record be handled to its end when a terminal signals the whole group', async (t) => {
+    // The handler's process had SIGINT from the terminal, from Node's watcher, and the watcher another from the command.
+    // The second ended it at once.
+    const { topic, service, file, env, args } = await setUp(t)
+    const handler = `({ id }) => new Promise((resolve) => {
+      console.log('begun', id)
+      process.once('SIGINT', () => setTimeout(() => resolve(console.log('handled', id)), 1_000))
+    })`
+    await writeFile(file, `export default { ${JSON.stringify(topic)}: ${handler} }`)
+    const child = narad(t, [...args, '--watch'], { env, detached: true })
+    await service.send(topic, { id: 1 })
+    await child.waitForLine('begun 1')
+    process.kill(-child.pid, 'SIGINT')
+    assert.deepEqual(await child.ended, { code: 0, signal: null })
+    assert.deepEqual(child.lines, ['begun 1', 'handled 1'])
+  })
+
   test('says that its port is taken, with 2', async (t) => {
     const { env, args, health } = await setUp(t)
     const first = narad(t, args, { env })

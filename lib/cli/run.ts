@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import type { Command } from 'commander'
 import { type ConnectionFlags, openService, withConnection } from './connection.ts'
+import { EXIT } from './exit.ts'
 import { handle } from './handle.ts'
 import { loadHandlers } from './handlers-file.ts'
 import { wholeNumber } from './numbers.ts'
@@ -66,7 +68,11 @@ async function watch(): Promise<void> {
     script,
     ...args.filter((one) => one !== '--watch'),
   ]
-  const child = spawn(process.execPath, again, { stdio: 'inherit' })
+  // A terminal signals all of its group. What is handed on is to be the only one: a second says not to wait.
+  const child = spawn(process.execPath, again, { stdio: 'inherit', detached: true })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal))
-  await new Promise((resolve) => child.once('exit', resolve))
+  // of a terminal that was closed, which Node's watcher would not hand on
+  process.on('SIGHUP', () => child.kill('SIGTERM'))
+  const [code] = (await once(child, 'exit')) as [code: number | null]
+  process.exitCode = code ?? EXIT.failed
 }
