@@ -2212,6 +2212,13 @@ interface LetterReplay {
     /** False when its signal ended it before. */
     isComplete: boolean;
 }
+/** What became of letters that were to be parked. */
+interface LetterPark {
+    /** Letters that were parked. */
+    letters: number;
+    /** False when its signal ended it before. */
+    isComplete: boolean;
+}
 /** Looks through dead letters, and brings them back. Made by {@link deadLetterDesk}. */
 declare class DeadLetterDesk {
     #private;
@@ -2234,10 +2241,8 @@ declare class DeadLetterDesk {
     replay(topic: string, options?: ReplayLettersOptions): Promise<LetterReplay>;
     /**
      * Copies letters as they are to `<topic>.parked`, which keeps them for ever, and takes them out of what is open.
-     *
-     * @returns How many.
      */
-    park(topic: string, options?: ParkOptions): Promise<number>;
+    park(topic: string, options?: ParkOptions): Promise<LetterPark>;
     /**
      * Deletes letters that were replayed or parked, for good: from the beginning of each partition up to the first that is
      * open. Records that are no letters of narad count as open.
@@ -3039,6 +3044,7 @@ export type {
   KeyInput,
   LetterFilter,
   LetterOptions,
+  LetterPark,
   LetterPurge,
   LetterReplay,
   LetterState,

@@ -54,6 +54,7 @@ export {
   type DeadLetterDesk,
   type DeadLetterTopic,
   deadLetterDesk,
+  type LetterPark,
   type LetterReplay,
   type LetterStats,
 } from './dead-letters/desk.ts'

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { type DeadLetter, deadLetterDesk, type KafkaService, PermanentError, type RecordContext } from 'narad'
 import type { Bed } from '../helpers/bed.ts'
-import { run } from '../helpers/command.ts'
+import { ended, narad, run } from '../helpers/command.ts'
 import { randomGroup } from '../helpers/names.ts'
 import { noSettings } from '../helpers/no-settings.ts'
 import type { Scope } from '../helpers/scope.ts'
@@ -151,7 +151,9 @@ export function describeDeadLetterDesk(bed: Bed): void {
       const { service, topic, dlq, desk, letters, lettersAre } = await setUp(t, bed)
       await ids(service, topic, [{ id: 1 }, { id: 2 }])
       await lettersAre(2)
-      assert.equal(await desk.park(dlq, { filter: { key: 'k1' } }), 1)
+      // Whether a signal ended it was not told.
+      assert.deepEqual(await desk.park(dlq, { signal: AbortSignal.abort() }), { letters: 0, isComplete: false })
+      assert.deepEqual(await desk.park(dlq, { filter: { key: 'k1' } }), { letters: 1, isComplete: true })
       assert.deepEqual(
         (await letters()).map(({ key }) => String(key)),
         ['k2'],
@@ -163,6 +165,19 @@ export function describeDeadLetterDesk(bed: Bed): void {
         [['k1', 'no such account', 0]],
       )
       assert.deepEqual(Object.values((await desk.replay(dlq)).into), [1])
+    })
+
+    test('the command ends with 1 where a signal ended a replay before its end', async (t) => {
+      // It ended with 0, as if all had been replayed.
+      const { brokers, service, topic, dlq, desk, lettersAre } = await setUp(t, bed)
+      await ids(service, topic, [{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }, { id: 5 }])
+      await lettersAre(5)
+      const env = { KAFKA_BROKERS: bed.address(brokers) }
+      const child = narad(t, ['dlq', 'replay', dlq, '--rate', '1', '--execute'], { env })
+      await waitFor(async () => (await desk.plan(dlq)).settled > 0, { what: 'the first letter to be replayed' })
+      await child.kill('SIGINT')
+      const { code, stderr } = await ended(child)
+      assert.deepEqual([code, stderr], [1, 'narad: ended before its end; call it again to go on\n'])
     })
 
     test('the command lists, counts, shows, plans and replays; a letter as a test fails until its handler is mended', async (t) => {

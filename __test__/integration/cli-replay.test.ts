@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { TestBroker } from 'narad/testing'
-import { run } from '../helpers/command.ts'
+import { ended, run, narad as start } from '../helpers/command.ts'
 import { randomTopic } from '../helpers/names.ts'
 import type { Scope } from '../helpers/scope.ts'
 import { makeProducer } from '../helpers/service.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 async function setUp(scope: Scope) {
   const broker = await TestBroker.start()
@@ -27,7 +28,7 @@ async function setUp(scope: Scope) {
     }
     return values.sort()
   }
-  return { topic, into, narad, arrived }
+  return { topic, into, env, narad, arrived }
 }
 
 describe('narad replay', () => {
@@ -69,6 +70,16 @@ describe('narad replay', () => {
       done.stderr.match(/handled \d/g)?.sort(),
       [0, 1, 2, 3, 4].map((id) => `handled ${id}`),
     )
+  })
+
+  test('ends with 1 where a signal ended it before its end', async (t) => {
+    // It ended with 0, as if all had been replayed.
+    const { topic, into, env, arrived } = await setUp(t)
+    const child = start(t, ['replay', topic, '--into', into, '--rate', '1', '--execute'], { env })
+    await waitFor(async () => (await arrived()).length > 0, { what: 'the first record' })
+    await child.kill('SIGINT')
+    const { code, stderr } = await ended(child)
+    assert.deepEqual([code, /ended before its end; go on with --from \d/.test(stderr)], [1, true], stderr)
   })
 
   test('ends with 2 for what is no replay', async (t) => {

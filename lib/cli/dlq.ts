@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { escapeControls } from '../escape.ts'
-import type { DeskProgress, LetterReplay, ReplayInto } from '../index.ts'
+import type { DeskProgress, LetterPark, LetterReplay, ReplayInto } from '../index.ts'
 import { type ConnectionFlags, withConnection, withService } from './connection.ts'
 import { type LetterFlags, letterFilterOf, timeOf, withLetterFilter } from './dlq-filter.ts'
 import { type ShowFlags, show } from './dlq-show.ts'
@@ -118,6 +118,7 @@ async function replayLetters(topic: string, flags: ReplayFlags): Promise<void> {
       desk.replay(topic, { ...options, ...(rate !== undefined && { rate }), onProgress, signal }),
     )
     tellReplay(topic, report, flags, 'replayed')
+    tellWhetherComplete(report)
     if (report.withoutTarget.length > 0) process.exitCode = EXIT.failed
   })
 }
@@ -127,14 +128,16 @@ async function parkLetters(topic: string, flags: ReplayFlags): Promise<void> {
   await withService(flags, async (service) => {
     const { deadLetterDesk } = await import('../index.ts')
     const desk = deadLetterDesk(service)
-    let letters = 0
+    let park: LetterPark = { letters: 0, isComplete: true }
     if (flags.execute)
-      letters = await withProgress((onProgress, signal) => desk.park(topic, { filter, onProgress, signal }))
-    else for await (const _ of desk.letters(topic, { filter })) letters += 1
+      park = await withProgress((onProgress, signal) => desk.park(topic, { filter, onProgress, signal }))
+    else for await (const _ of desk.letters(topic, { filter })) park.letters += 1
+    const { letters } = park
     const into = `${topic}.parked`
     const text = `${topic}: ${letters} letters ${flags.execute ? 'parked' : 'to park'} in ${into}`
-    process.stdout.write(`${flags.output === 'json' ? JSON.stringify({ topic, letters, into }) : text}\n`)
+    process.stdout.write(`${flags.output === 'json' ? JSON.stringify({ topic, ...park, into }) : text}\n`)
     if (!flags.execute) tellPlanOnly()
+    tellWhetherComplete(park)
   })
 }
 
@@ -196,7 +199,12 @@ function tellReplay(topic: string, plan: LetterReplay, { output, maxReplays = 3 
     ...told.map(([count, text]) => `  ${String(count).padStart(width)} ${text}`),
   ]
   process.stdout.write(`${all.map(escapeControls).join('\n')}\n`)
-  if (!plan.isComplete) process.stderr.write('narad: ended before its end; call it again to go on\n')
+}
+
+function tellWhetherComplete({ isComplete }: Pick<LetterPark, 'isComplete'>): void {
+  if (isComplete) return
+  process.stderr.write('narad: ended before its end; call it again to go on\n')
+  process.exitCode = EXIT.failed
 }
 
 function atLeastOne(text: string): number {

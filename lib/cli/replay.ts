@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { KafkaService, PartitionOffsets, ReplayOptions, ReplayProgress, SeekTarget } from '../index.ts'
 import { type ConnectionFlags, gather, withConnection, withService } from './connection.ts'
-import { UsageError } from './exit.ts'
+import { EXIT, UsageError } from './exit.ts'
 import { loadHandlers } from './handlers-file.ts'
 import { wholeNumber } from './numbers.ts'
 import { type OutputFlags, tellPlanOnly, withExecute, withOutput } from './output.ts'
@@ -73,8 +73,10 @@ async function replayTopic(topic: string, flags: ReplayFlags): Promise<void> {
     ]
     const line = flags.output === 'json' ? JSON.stringify({ topic, into: where, execute, isComplete, ...report }) : told
     process.stdout.write(`${[line].flat().join('\n')}\n`)
-    if (!isComplete) process.stderr.write(`narad: ended before its end; go on with --from ${placesText(report)}\n`)
-    else if (!execute) tellPlanOnly()
+    if (!isComplete) {
+      process.stderr.write(`narad: ended before its end; go on with --from ${placesText(report)}\n`)
+      process.exitCode = EXIT.failed
+    } else if (!execute) tellPlanOnly()
   })
 }
 

@@ -63,6 +63,14 @@ export interface LetterReplay {
   isComplete: boolean
 }
 
+/** What became of letters that were to be parked. */
+export interface LetterPark {
+  /** Letters that were parked. */
+  letters: number
+  /** False when its signal ended it before. */
+  isComplete: boolean
+}
+
 /** A letter that is to be sent. */
 interface Chosen {
   readonly letter: DeadLetter
@@ -174,10 +182,8 @@ export class DeadLetterDesk {
 
   /**
    * Copies letters as they are to `<topic>.parked`, which keeps them for ever, and takes them out of what is open.
-   *
-   * @returns How many.
    */
-  async park(topic: string, options: ParkOptions = {}): Promise<number> {
+  async park(topic: string, options: ParkOptions = {}): Promise<LetterPark> {
     const resolved = resolveDesk(options, 'park')
     const [parked, run] = [`${topic}.parked`, crypto.randomUUID()]
     checkTopicName(parked)
@@ -185,13 +191,13 @@ export class DeadLetterDesk {
     await this.#create(ledgerOf(topic), 1)
     await this.#create(parked, (await this.#sizes()).get(topic) ?? 1)
     const walk = { ...resolved, into: { topic: parked }, maxReplays: Number.POSITIVE_INFINITY, takesTruncated: true }
-    const { into } = await this.#walk(topic, walk, async (chosen, ledger, sizes) => {
+    const { into, isComplete } = await this.#walk(topic, walk, async (chosen, ledger, sizes) => {
       const letters = chosen.map(({ letter }) => letter)
       const copies = chosen.map(({ record }) => copyOf(record, sizes.get(parked) ?? 0))
       await this.#service.sendRecords(parked, copies)
       await ledger.note(run, 'parked', [parked], letters)
     })
-    return into[parked] ?? 0
+    return { letters: into[parked] ?? 0, isComplete }
   }
 
   /**
