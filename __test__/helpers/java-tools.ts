@@ -129,6 +129,8 @@ export interface GroupOffset {
   /** The committed offset; null if there is none. */
   committed: number | null
   end: number
+  /** Null where nothing is committed. */
+  lag: number | null
   /** Id of the member that owns the partition; null if none does. */
   member: string | null
 }
@@ -144,13 +146,14 @@ export async function groupOffsets(brokers: string, group: string): Promise<Grou
 export function parseGroupDescription(stdout: string): GroupOffset[] {
   const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/))
   const heads = rows.find(([first]) => first === 'GROUP') ?? []
-  const [topicAt, partitionAt, committedAt, endAt, memberAt] = [
+  const [topicAt, partitionAt, committedAt, endAt, lagAt, memberAt] = [
     'TOPIC',
     'PARTITION',
     'CURRENT-OFFSET',
     'LOG-END-OFFSET',
+    'LAG',
     'CONSUMER-ID',
-  ].map((head) => heads.indexOf(head)) as [number, number, number, number, number]
+  ].map((head) => heads.indexOf(head)) as [number, number, number, number, number, number]
   const offsets = rows
     .filter((row) => row !== heads && row.length === heads.length)
     .map((row) => ({
@@ -158,6 +161,7 @@ export function parseGroupDescription(stdout: string): GroupOffset[] {
       partition: Number(row[partitionAt]),
       committed: row[committedAt] === '-' ? null : Number(row[committedAt]),
       end: Number(row[endAt]),
+      lag: row[lagAt] === '-' ? null : Number(row[lagAt]),
       member: row[memberAt] === '-' ? null : (row[memberAt] ?? null),
     }))
   return offsets.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition))

@@ -4,6 +4,7 @@ import { AdminError } from 'narad'
 import { javaTool } from '../../scripts/kafka/tools.mjs'
 import { describeAdminGroups, groupAtTen } from '../behaviours/admin-groups.ts'
 import { kafkaBed } from '../helpers/bed.ts'
+import { run } from '../helpers/command.ts'
 import { groupOffsets } from '../helpers/java-tools.ts'
 import { randomGroup } from '../helpers/names.ts'
 import { makeProducer, makeService, Received } from '../helpers/service.ts'
@@ -46,13 +47,7 @@ describe('Administration of groups on Kafka', { skip: bed.skip }, () => {
         { what: 'two members with two partitions each', timeoutMs: 30_000 },
       )
       assert.deepEqual(
-        described.partitions.map(({ topic, partition, committed, end, memberId: member }) => ({
-          topic,
-          partition,
-          committed,
-          end,
-          member,
-        })),
+        described.partitions.map(({ memberId: member, ...offsets }) => ({ ...offsets, member })),
         await groupOffsets(brokers, group),
       )
       assert.deepEqual([described.state, described.members.length], await javaState(brokers, group))
@@ -77,16 +72,16 @@ describe('Administration of groups on Kafka', { skip: bed.skip }, () => {
       )
       assert.deepEqual([left.lag, left.members], [2, []])
       assert.deepEqual(
-        left.partitions.map(({ topic, partition, committed, end, memberId: member }) => ({
-          topic,
-          partition,
-          committed,
-          end,
-          member,
-        })),
+        left.partitions.map(({ memberId: member, ...offsets }) => ({ ...offsets, member })),
         await groupOffsets(brokers, group),
       )
       assert.deepEqual(['Empty', 0], await javaState(brokers, group))
+      const told = await run(t, ['lag', group, '--partitions', '-o', 'json', '--window', '1s', '-b', brokers])
+      assert.deepEqual(
+        told.lines.map((line) => JSON.parse(line)).map(({ topic, partition, lag }) => [topic, partition, lag]),
+        (await groupOffsets(brokers, group)).map(({ topic, partition, lag }) => [topic, partition, lag]),
+        told.stderr,
+      )
     })
   }
 

@@ -65,8 +65,8 @@ g      t      10         -               2               -    -            -    
 g      t      9          1               2               1    c-1          /127.0.0.1  c
 `
   assert.deepEqual(parseGroupDescription(stdout), [
-    { topic: 't', partition: 9, committed: 1, end: 2, member: 'c-1' },
-    { topic: 't', partition: 10, committed: null, end: 2, member: null },
+    { topic: 't', partition: 9, committed: 1, end: 2, lag: 1, member: 'c-1' },
+    { topic: 't', partition: 10, committed: null, end: 2, lag: null, member: null },
   ])
   assert.deepEqual(parseGroupDescription('\nError: Executing consumer group command failed\n'), [])
 })
