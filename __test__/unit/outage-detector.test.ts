@@ -118,6 +118,31 @@ describe('An outage', () => {
   })
 })
 
+describe('An outage that the first probe finds over', () => {
+  // Records that all failed at their first attempt, and at none after it, were an outage again and again: 20,000 of them
+  // took more than five minutes instead of three seconds.
+  test('is doubted: the next takes twice as many keys, until a probe fails', () => {
+    const { detector, fail } = setUp()
+    const keysOfNext = () => {
+      for (let keys = 1; ; keys += 1) {
+        if (fail(`k${keys}`)[0] !== 'began') continue
+        detector.nextProbeMs()
+        return keys
+      }
+    }
+    const counts = Array.from({ length: 10 }, () => {
+      const keys = keysOfNext()
+      detector.probed(undefined, true)
+      return keys
+    })
+    assert.deepEqual(counts, [3, 6, 12, 24, 48, 96, 192, 384, 384, 384])
+    keysOfNext()
+    detector.probed(transient(), true)
+    detector.probed(undefined, true)
+    assert.equal(keysOfNext(), 3)
+  })
+})
+
 describe('The probes of an outage', () => {
   test('come later each time while they fail, whatever the error', () => {
     const { detector, fail } = setUp()

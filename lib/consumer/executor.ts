@@ -365,10 +365,18 @@ export class Executor implements Runner {
   /** What shows whether the outage lasts. */
   #takeProbe(worker: Worker): boolean {
     const ahead = this.#outage.nextProbe()
+    if (ahead === 0) this.#failedFirst()
     worker.isProbe = ahead === 0 ? this.#take(worker) : this.#takeAhead(worker, ahead) || this.#takeReady(worker)
     // then it waits for the next record that comes
     if (!worker.isProbe) this.#outage.isProbeDue = true
     return worker.isProbe
+  }
+
+  /** Among those that are ready are heads of lanes that were not begun: of what failed with all others these tell nothing. */
+  #failedFirst(): void {
+    const all = this.#ready.clear()
+    for (const one of all) if (one.history !== undefined) this.#ready.push(one)
+    for (const one of all) if (one.history === undefined) this.#ready.push(one)
   }
 
   /** The last of some records that were not begun; the others wait, as if they had failed. */

@@ -29,6 +29,8 @@ export type OutageSign = 'none' | 'first' | 'suspected' | 'began' | 'lasting'
 /** Kinds of failure that are told apart at a time. */
 const MOST_KINDS = 16
 const MOST_NAME = 100
+/** How many times the keys of the policy it takes at most. */
+const MOST_DOUBTS = 128
 
 /**
  * Tells an outage, where records fail because something is down that all of them need, from records that fail because of
@@ -41,6 +43,8 @@ export class OutageDetector {
   /** The keys that failed since the last success, by how they failed. */
   readonly #failed = new Map<string, Set<string | undefined>>()
   #probes = 0
+  /** By how many times as many keys it takes as the policy says, because the last outages were none. */
+  #doubt = 1
   /** Of the outage that lasts. */
   #began: OutageChange | undefined
   /** Successes are to be told: something failed since the last one. */
@@ -79,7 +83,7 @@ export class OutageDetector {
     this.hasFailures = true
     const keys = this.#keysOf(kindOf(failure.error)).add(key)
     const known = keys.has(undefined) ? keys.size - 1 : keys.size
-    if (known < this.#policy.keys) return keys.size === 1 ? 'first' : 'suspected'
+    if (known < this.#policy.keys * this.#doubt) return keys.size === 1 ? 'first' : 'suspected'
     this.#failed.clear()
     this.#probes = 0
     this.#began = { state: 'began', error: failure.error, sinceMs: Date.now() }
@@ -131,6 +135,8 @@ export class OutageDetector {
   }
 
   #end(): void {
+    // what the first probe finds over is rather a rush of records that all fail at first; to wait at each one would stall
+    this.#doubt = this.#probes > 1 ? 1 : Math.min(this.#doubt * 2, MOST_DOUBTS)
     const began = this.#began
     this.#began = undefined
     this.#clear()
