@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { TestBroker } from 'narad/testing'
-import { run } from '../helpers/command.ts'
+import { ended, run, narad as start } from '../helpers/command.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
 import type { Scope } from '../helpers/scope.ts'
 import { makeProducer } from '../helpers/service.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 async function setUp(scope: Scope) {
   const broker = await TestBroker.start()
@@ -15,7 +16,7 @@ async function setUp(scope: Scope) {
   const service = await makeProducer(scope, { brokers: broker.brokers })
   await service.send(topic, [1, 2, 3], { partition: 0 })
   const env = { KAFKA_BROKERS: `embedded://${broker.brokers}` }
-  return { topic, group, service, narad: (...args: string[]) => run(scope, args, { env }) }
+  return { broker, env, topic, group, service, narad: (...args: string[]) => run(scope, args, { env }) }
 }
 
 const rowsOf = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Record<string, unknown>)
@@ -105,6 +106,20 @@ describe('narad groups and narad lag', () => {
     const { code, lines } = await watching
     assert.equal(code, 4)
     assert.equal(rowsOf(lines).at(-1)?.['lag'], 5)
+  })
+
+  test('go on watching after a look that fails, which is told', async (t) => {
+    // The first look that failed ended the watch.
+    const { broker, env, topic, group, service } = await setUp(t)
+    await service.admin.groups.resetOffsets(group, { to: 'end', topics: topic })
+    const child = start(t, ['lag', group, '--watch', '--interval', '50ms', '-o', 'json'], { env })
+    await child.waitForLine(group)
+    await broker.failRequests('OffsetFetch', 'GROUP_AUTHORIZATION_FAILED')
+    await waitFor(() => child.stderr.startsWith('narad: '), { what: 'the error' })
+    const { length } = child.lines
+    await waitFor(() => child.lines.length > length, { what: 'another look' })
+    await child.kill('SIGINT')
+    assert.equal((await ended(child)).code, 0)
   })
 
   test('end with what is wrong: what the embedded broker cannot do with 1, usage with 2', async (t) => {

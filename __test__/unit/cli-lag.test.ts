@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { duration, durationText } from '../../lib/cli/durations.ts'
+import { look } from '../../lib/cli/lag-look.ts'
 import { type Look, type Verdict, verdictOf, worst } from '../../lib/cli/lag-verdict.ts'
+import type { KafkaService } from '../../lib/index.ts'
 
 /** Looks at a partition with a member, as pairs of the committed offset and the lag. */
 function looks(...pairs: Array<[committed: number | null, lag: number | null]>): Look[] {
@@ -38,6 +40,30 @@ describe('The verdict on a partition', () => {
     assert.equal(worst(['ok', 'stalled', 'slow', 'unknown']), 'stalled')
     assert.equal(worst(['ok', 'unknown']), 'ok')
     assert.equal(worst([]), 'unknown')
+  })
+})
+
+/** A cluster that has listed groups of which one is gone when they are described: Kafka refuses the whole question. */
+function clusterWithout(gone: string): Pick<KafkaService, 'admin'> {
+  const list = async () => ['a', 'b', 'c', 'd', 'e'].map((group) => ({ group }))
+  const describe = async (names: string[]) => {
+    if (names.includes(gone)) throw Object.assign(new Error('no such group'), { code: 'NARAD_UNKNOWN_GROUP' })
+    return names.map((group) => ({ group, partitions: [{ topic: 't', partition: 0, memberId: null }] }))
+  }
+  return { admin: { groups: { list, describe } } } as unknown as Pick<KafkaService, 'admin'>
+}
+
+describe('A look at groups', () => {
+  test('leaves out one that is gone since all were listed', async () => {
+    // It ended narad lag, as if the group had been named.
+    const groups = async (gone: string) => (await look(clusterWithout(gone), [], true)).map(({ group }) => group)
+    assert.deepEqual(await groups('none'), ['a', 'b', 'c', 'd', 'e'])
+    assert.deepEqual(await groups('b'), ['a', 'c', 'd', 'e'])
+    assert.deepEqual(await groups('e'), ['a', 'b', 'c', 'd'])
+  })
+
+  test('fails where one that was named is not there', async () => {
+    await assert.rejects(look(clusterWithout('b'), ['a', 'b'], true), { code: 'NARAD_UNKNOWN_GROUP' })
   })
 })
 

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { escapeControls } from '../escape.ts'
-import type { KafkaError, KafkaService, PartitionLag } from '../index.ts'
+import type { KafkaService } from '../index.ts'
 import { type ConnectionFlags, withConnection, withService } from './connection.ts'
 import { duration, durationText } from './durations.ts'
-import { EXIT } from './exit.ts'
+import { EXIT, tellError } from './exit.ts'
+import { look, type Seen } from './lag-look.ts'
 import { isSettled, type Look, type Verdict, verdictOf, worst } from './lag-verdict.ts'
 import { wholeNumber } from './numbers.ts'
 import { type OutputFlags, printRows, withOutput } from './output.ts'
@@ -17,12 +18,6 @@ interface LagFlags extends ConnectionFlags, OutputFlags {
   failAbove?: number
   window?: number
   interval?: number
-}
-
-/** A partition of a group as it was seen last. */
-interface Seen extends PartitionLag {
-  group: string
-  isOwned: boolean | undefined
 }
 
 interface Row {
@@ -99,32 +94,21 @@ async function watch(
   flags: LagFlags,
   signal: AbortSignal,
 ): Promise<void> {
+  let isFirst = true
   while (!signal.aborted) {
-    const seen = await look(service, groups, true)
-    looks.add(seen)
-    if (flags.output === 'table') process.stdout.write(process.stdout.isTTY ? '\x1b[H\x1b[J' : '\n')
-    tell(seen, looks, flags)
-    if (failWhereBehind(seen, flags)) return
-    await pause(flags.interval ?? INTERVAL_MS.watch, signal)
-  }
-}
-
-/** The embedded broker tells neither groups nor their members, but it does tell what they have committed. */
-async function look({ admin }: KafkaService, given: string[], time: boolean): Promise<Seen[]> {
-  const names = given.length > 0 ? given : (await admin.groups.list()).map(({ group }) => group)
-  try {
-    const described = await admin.groups.describe(names, { time })
-    return described.flatMap(({ group, partitions }) =>
-      partitions.map(({ memberId, ...partition }) => ({ group, ...partition, isOwned: memberId !== null })),
-    )
-  } catch (error) {
-    if ((error as KafkaError).code !== 'NARAD_EMBEDDED_UNSUPPORTED') throw error
-    const all: Seen[] = []
-    for (const group of names) {
-      const offsets = await admin.groups.offsets(group, { time })
-      all.push(...offsets.map((offset) => ({ group, ...offset, isOwned: undefined })))
+    try {
+      const seen = await look(service, groups, true)
+      isFirst = false
+      looks.add(seen)
+      if (flags.output === 'table') process.stdout.write(process.stdout.isTTY ? '\x1b[H\x1b[J' : '\n')
+      tell(seen, looks, flags)
+      if (failWhereBehind(seen, flags)) return
+    } catch (error) {
+      // an outage passes; what fails from the beginning, as with a name that is mistyped, does not
+      if (isFirst) throw error
+      tellError(error)
     }
-    return all
+    await pause(flags.interval ?? INTERVAL_MS.watch, signal)
   }
 }
 
