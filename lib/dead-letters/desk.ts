@@ -82,6 +82,8 @@ interface Chosen {
 /** What is sent at once, and is marked as a repeat when it is not known whether it was. */
 const BATCH = 100
 const PROGRESS_MS = 1_000
+/** Topics whose ledgers are read at once, each by a client of its own. */
+const AT_A_TIME = 4
 const KEEPING = { 'cleanup.policy': 'delete', 'retention.ms': '-1' }
 
 /** Looks through dead letters, and brings them back. Made by {@link deadLetterDesk}. */
@@ -97,7 +99,13 @@ export class DeadLetterDesk {
   async list(): Promise<DeadLetterTopic[]> {
     const sizes = await this.#sizes()
     const topics = [...sizes.keys()].filter((topic) => topic.endsWith('.dlq')).sort()
-    return Promise.all(topics.map((topic) => this.#describe(topic, sizes)))
+    const described: DeadLetterTopic[] = []
+    const rest = topics.entries()
+    const work = async () => {
+      for (const [index, topic] of rest) described[index] = await this.#describe(topic, sizes)
+    }
+    await Promise.all(Array.from({ length: AT_A_TIME }, work))
+    return described
   }
 
   async #describe(topic: string, sizes: TopicSizes): Promise<DeadLetterTopic> {
