@@ -835,7 +835,7 @@ interface HealthRouteOptions {
 
 /** What every call of administration takes. */
 interface AdminCallOptions {
-    /** The longest that the cluster may take for it, in milliseconds. Default: 30,000. */
+    /** The longest that the cluster may take for it once it is connected, in milliseconds, at most 3,500,000. Default: 30,000. */
     timeoutMs?: number;
 }
 

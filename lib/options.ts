@@ -44,3 +44,23 @@ export function integer(value: unknown, name: string, least: number, most: numbe
     `Option "${name}" must be a whole number from ${least} to ${most}, but is ${describeValue(value)}.`,
   )
 }
+
+/**
+ * Whether something is to be done, false where nothing is given.
+ *
+ * @throws {@link ArgumentError}
+ */
+export function flag(value: unknown, name: string): boolean {
+  return optional(value, name, 'true or false', (given) => typeof given === 'boolean') === true
+}
+
+/**
+ * The option `partitions`, undefined for all.
+ *
+ * @throws {@link ArgumentError}
+ */
+export function partitionNumbers(partitions: unknown): number[] | undefined {
+  const isPartition = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31
+  const isList = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(isPartition)
+  return optional(partitions, 'partitions', 'an array of partition numbers', isList) as number[] | undefined
+}

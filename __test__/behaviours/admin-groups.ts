@@ -86,12 +86,30 @@ export function describeAdminGroups(bed: Bed): void {
     test('refuses an offset that the log does not have, and what is no target', async (t) => {
       const { service, group, topic } = await groupAtTen(t, bed)
       const { groups } = service.admin
+      const all = { to: 'end', topics: topic } as const
       const wrong: Array<[call: () => Promise<unknown>, type: new (...args: never[]) => Error, text: RegExp]> = [
         [() => groups.resetOffsets(group, { to: 11, topics: topic, partitions: [0] }), ConsumeError, /from 0 to 10/],
         [() => groups.resetOffsets(group, { to: 'start' as 'end' }), ArgumentError, /"to" needs an offset/],
         [() => groups.resetOffsets(group, { to: { agoMs: -1 } }), ArgumentError, /"agoMs" must be a duration/],
         [() => groups.resetOffsets(group, { to: 'end', partitions: [0] }), ArgumentError, /"partitions" needs the one/],
         [() => groups.resetOffsets(group, { to: 'end', topics: topic, partitions: [2] }), ArgumentError, /partition 2/],
+        // these were a TypeError without a code, no partition at all, and true
+        [
+          () => groups.resetOffsets(group, { ...all, partitions: 0 as never }),
+          ArgumentError,
+          /"partitions" must be an/,
+        ],
+        [
+          () => groups.resetOffsets(group, { ...all, partitions: ['0'] as never }),
+          ArgumentError,
+          /"partitions" must be/,
+        ],
+        [
+          () => groups.resetOffsets(group, { ...all, dryRun: 1 as never }),
+          ArgumentError,
+          /"dryRun" must be true or false/,
+        ],
+        [() => groups.offsets(group, { time: 1 as never }), ArgumentError, /"time" must be true or false/],
         [() => groups.resetOffsets(group, { too: 'end' } as never), ConfigError, /Did you mean "to"/],
         [() => groups.offsets(''), ArgumentError, /must be a name/],
         [() => groups.resetOffsets(group, { to: 'end', topics: randomTopic() }), Error, /no such topic/],

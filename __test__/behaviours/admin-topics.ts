@@ -84,6 +84,25 @@ export function describeAdminTopics(bed: Bed): void {
         [() => topics.deleteRecords('a', { before: -1 }), ArgumentError, /"before"/],
         [() => topics.alter('a', 'retention' as never), ArgumentError, /must be an object/],
         [() => topics.list({ timeoutMs: 0 }), ArgumentError, /"timeoutMs"/],
+        // what librdkafka does not take became a minute
+        [
+          () => topics.list({ timeoutMs: 3_600_001 }),
+          ArgumentError,
+          /"timeoutMs" must be a whole number from 1 to 3500000/,
+        ],
+        // these were a TypeError without a code, no partition at all, and true
+        [() => topics.deleteRecords('a', { before: 0, partitions: 0 as never }), ArgumentError, /"partitions" must be/],
+        [
+          () => topics.deleteRecords('a', { before: 0, partitions: ['0'] as never }),
+          ArgumentError,
+          /"partitions" must/,
+        ],
+        [() => topics.deleteRecords('a', { before: 0, dryRun: 'no' as never }), ArgumentError, /"dryRun" must be true/],
+        [
+          () => topics.create('a', { ifNotExists: 'no' as never }),
+          ArgumentError,
+          /"ifNotExists" must be true or false/,
+        ],
         [() => topics.describe(['a', '']), TopicError, /must not be empty/],
       ]
       for (const [call, type, text] of wrong) {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { ConnectionError, EmbeddedBrokerError, NotConnectedError } from 'narad'
 import { describeAdminTopics } from '../behaviours/admin-topics.ts'
 import { embeddedBed } from '../helpers/bed.ts'
-import { randomTopic } from '../helpers/names.ts'
+import { randomGroup, randomTopic } from '../helpers/names.ts'
 import { makeService } from '../helpers/service.ts'
 
 const bed = embeddedBed()
@@ -54,6 +54,25 @@ describe('Administration of topics', () => {
       assert.ok(performance.now() - start < 2_000)
       assert.equal(service.mode, 'disconnected')
     }
+  })
+
+  // Each question of a call had the whole time limit, so that the call took as often as long as it asked. And what a broker
+  // did not tell in time was an offset of -1001.
+  test('takes no longer than its time limit, however many questions it asks', async (t) => {
+    const { TestBroker } = await import('narad/testing')
+    const broker = await TestBroker.start()
+    t.after(() => broker.stop())
+    const topic = randomTopic()
+    const { topics, groups } = makeService(t, { brokers: broker.brokers }).admin
+    await topics.create(topic)
+    await topics.offsets(topic)
+    await broker.roundTripTime(1, 600)
+    const late = { code: 'NARAD_CONNECTION_TIMEOUT' }
+    await assert.rejects(topics.offsets(topic, { timeoutMs: 1_000 }), late)
+    const start = performance.now()
+    await assert.rejects(groups.offsets(randomGroup(), { timeoutMs: 1_000 }), late)
+    assert.ok(performance.now() - start < 1_700, `${performance.now() - start} ms`)
+    assert.equal((await topics.offsets(topic)).length, 1)
   })
 
   test('that waits for an answer rejects at once when the service is disconnected', async (t) => {

@@ -22,9 +22,9 @@ export class Admin {
 
   /** Id, controller and brokers. */
   async cluster(options?: AdminCallOptions): Promise<ClusterDescription> {
-    const { timeoutMs } = callOptions(options, [], 'admin.cluster')
+    const { leftMs } = callOptions(options, [], 'admin.cluster')
     const client = await this.#client()
-    const { id, controller, brokers } = await client.ask((native) => native.describeCluster(timeoutMs))
+    const { id, controller, brokers } = await client.ask((native) => native.describeCluster(leftMs()))
     return {
       id: id ?? null,
       controller: controller ?? null,

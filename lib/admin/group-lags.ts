@@ -1,9 +1,10 @@
 import type { AdminClient } from './client.ts'
 import { endOffsets } from './log-offsets.ts'
+import type { TimeLeft } from './options.ts'
 import { byPlace, type Place, type Position, placeKey } from './place.ts'
 import type { GroupMember, PartitionLag } from './types.ts'
 
-/** Of the time for a call, the longest that records may take. */
+/** Of the time for a call, the longest that records may take, all rounds together. */
 const RECORD_TIMES_MS = 10_000
 
 /**
@@ -15,17 +16,17 @@ export async function groupLags(
   client: AdminClient,
   owned: ReadonlyMap<string, readonly Place[]>,
   withTime: boolean,
-  timeoutMs: number,
+  leftMs: TimeLeft,
 ): Promise<Map<string, PartitionLag[]>> {
   const committed = new Map<string, Map<string, Position>>()
   const groups = [...owned.keys()]
-  const offsets = await client.ask((native) => native.groupOffsets(groups, timeoutMs))
+  const offsets = await client.ask((native) => native.groupOffsets(groups, leftMs()))
   for (const [index, group] of groups.entries()) {
     const known = (offsets[index] ?? []).filter(({ offset, error }) => offset >= 0 && error == null)
     committed.set(group, new Map(known.map((position) => [placeKey(position), position])))
   }
   const places = new Map([...owned].map(([group, has]) => [group, placesOf(has, committed.get(group))]))
-  const ends = await endOffsets(client, unique([...places.values()].flat()), timeoutMs)
+  const ends = await endOffsets(client, unique([...places.values()].flat()), leftMs)
   const lags = new Map<string, PartitionLag[]>()
   for (const [group, all] of places) {
     lags.set(
@@ -33,7 +34,7 @@ export async function groupLags(
       all.map((place) => lagOf(place, committed.get(group)?.get(placeKey(place))?.offset, ends.get(placeKey(place)))),
     )
   }
-  if (withTime) await addTimes(client, [...lags.values()].flat(), timeoutMs)
+  if (withTime) await addTimes(client, [...lags.values()].flat(), leftMs)
   return lags
 }
 
@@ -54,18 +55,19 @@ function lagOf({ topic, partition }: Place, committed: number | undefined, end: 
   return { topic, partition, committed: committed ?? null, end: end ?? null, lag }
 }
 
-async function addTimes(client: AdminClient, lags: readonly PartitionLag[], timeoutMs: number): Promise<void> {
+async function addTimes(client: AdminClient, lags: readonly PartitionLag[], leftMs: TimeLeft): Promise<void> {
   const times = new Map<string, Map<number, number>>()
+  const endsAt = performance.now() + Math.min(leftMs(), RECORD_TIMES_MS)
   const behind = lags.filter(({ lag }) => lag !== null && lag > 0)
   // two groups may stand at different offsets of a partition, which a consumer reads one at a time
-  for (let rest = behind; rest.length > 0; ) {
+  for (let rest = behind; rest.length > 0 && performance.now() < endsAt; ) {
     const round = [...new Map(rest.map((lag) => [placeKey(lag), lag])).values()]
     const positions = round.map(({ topic, partition, committed }) => ({
       topic,
       partition,
       offset: committed as number,
     }))
-    const read = await client.recordTimes(positions, Math.min(timeoutMs, RECORD_TIMES_MS))
+    const read = await client.recordTimes(positions, Math.ceil(endsAt - performance.now()))
     for (const position of positions) {
       const key = placeKey(position)
       const known = times.get(key) ?? new Map<number, number>()

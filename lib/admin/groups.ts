@@ -3,11 +3,11 @@ import { describeValue } from '../describe.ts'
 import { AdminError, ArgumentError, type KafkaError } from '../errors.ts'
 import { quote } from '../escape.ts'
 import type { NativeGroupInfo, NativeSeekTarget } from '../native.ts'
-import { checkOptions } from '../options.ts'
+import { checkOptions, flag, partitionNumbers } from '../options.ts'
 import type { AdminClient } from './client.ts'
 import { groupLags, ownedLags, sumOf } from './group-lags.ts'
 import { offsetsAt, placesOf } from './log-offsets.ts'
-import { type AdminCallOptions, callOptions, topicNames } from './options.ts'
+import { type AdminCallOptions, callOptions, type TimeLeft, topicNames } from './options.ts'
 import { byPlace, type Place, placeKey } from './place.ts'
 import type { GroupDescription, GroupListing, GroupState, OffsetReset, PartitionLag } from './types.ts'
 
@@ -46,9 +46,9 @@ export class Groups {
    * @throws {@link EmbeddedBrokerError}
    */
   async list(options?: AdminCallOptions): Promise<GroupListing[]> {
-    const { timeoutMs } = callOptions(options, [], 'groups.list')
+    const { leftMs } = callOptions(options, [], 'groups.list')
     const client = await this.#client()
-    const groups = (await client.ask((native) => native.listGroups(timeoutMs))) as GroupListing[]
+    const groups = (await client.ask((native) => native.listGroups(leftMs()))) as GroupListing[]
     return groups.sort((one, other) => (one.group < other.group ? -1 : 1))
   }
 
@@ -63,23 +63,25 @@ export class Groups {
     groups: string | readonly string[],
     options?: GroupOffsetsOptions,
   ): Promise<GroupDescription | GroupDescription[]> {
-    const { timeoutMs, time = false } = callOptions(options, ['time'], 'groups.describe')
+    const { leftMs, time } = callOptions(options, ['time'], 'groups.describe')
     const names = groupNames(groups)
+    const withTime = flag(time, 'time')
     if (names.length === 0) return []
     const client = await this.#client()
-    const described = await client.ask((native) => native.describeGroups(names, timeoutMs))
+    const described = await client.ask((native) => native.describeGroups(names, leftMs()))
     const owned = new Map(described.map((info) => [info.group, placesOwned(checkKnown(info))]))
-    const lags = await groupLags(client, owned, time, timeoutMs)
+    const lags = await groupLags(client, owned, withTime, leftMs)
     const all = described.map((info) => description(info, lags.get(info.group) ?? []))
     return typeof groups === 'string' ? (all[0] as GroupDescription) : all
   }
 
   /** What a group has committed, and how far behind it is; also where it has neither members nor a state. */
   async offsets(group: string, options?: GroupOffsetsOptions): Promise<PartitionLag[]> {
-    const { timeoutMs, time = false } = callOptions(options, ['time'], 'groups.offsets')
+    const { leftMs, time } = callOptions(options, ['time'], 'groups.offsets')
     const [name = ''] = groupNames(group)
+    const withTime = flag(time, 'time')
     const client = await this.#client()
-    const lags = await groupLags(client, new Map([[name, []]]), time, timeoutMs)
+    const lags = await groupLags(client, new Map([[name, []]]), withTime, leftMs)
     return lags.get(name) ?? []
   }
 
@@ -93,28 +95,29 @@ export class Groups {
    */
   async resetOffsets(group: string, options: ResetOffsetsOptions): Promise<OffsetReset[]> {
     const known = ['to', 'topics', 'partitions', 'dryRun']
-    const { timeoutMs, to, topics, partitions, dryRun } = callOptions(options, known, 'groups.resetOffsets')
+    const { leftMs, to, topics, ...given } = callOptions(options, known, 'groups.resetOffsets')
     const [name = ''] = groupNames(group)
+    const [partitions, dryRun] = [partitionNumbers(given.partitions), flag(given.dryRun, 'dryRun')]
     const target = resetTarget(to)
     const named = topics === undefined ? undefined : topicNames(topics)
     if (partitions !== undefined && named?.length !== 1) {
       throw new ArgumentError('Option "partitions" needs the one topic that they belong to, as "topics".')
     }
     const client = await this.#client()
-    const [committed = []] = await client.ask((native) => native.groupOffsets([name], timeoutMs), { group: name })
+    const [committed = []] = await client.ask((native) => native.groupOffsets([name], leftMs()), { group: name })
     const before = new Map(committed.filter(({ offset }) => offset >= 0).map((one) => [placeKey(one), one]))
     const places: Place[] = []
-    for (const topic of named ?? []) places.push(...(await placesOf(client, topic, partitions, timeoutMs)))
+    for (const topic of named ?? []) places.push(...(await placesOf(client, topic, partitions, leftMs)))
     if (named === undefined) places.push(...before.values())
     if (places.length === 0) {
       const text = `Group ${quote(name)} has committed nothing: name the topics whose offsets are to be set.`
       throw new AdminError(text, { code: 'NARAD_UNKNOWN_GROUP', group: name })
     }
-    await checkUnused(client, name, timeoutMs)
-    const offsets = (await offsetsAt(client, places, target, timeoutMs)).sort(byPlace)
+    await checkUnused(client, name, leftMs)
+    const offsets = (await offsetsAt(client, places, target, leftMs)).sort(byPlace)
     if (!dryRun) {
       const positions = offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset }))
-      await client.ask((native) => native.alterGroupOffsets(name, positions, timeoutMs), { group: name })
+      await client.ask((native) => native.alterGroupOffsets(name, positions, leftMs()), { group: name })
     }
     return offsets.map(({ topic, partition, offset }) => ({
       topic,
@@ -130,12 +133,12 @@ export class Groups {
    * @throws {@link AdminError} `NARAD_GROUP_IN_USE`, `NARAD_UNKNOWN_GROUP`; {@link EmbeddedBrokerError}
    */
   async delete(groups: string | readonly string[], options?: AdminCallOptions): Promise<void> {
-    const { timeoutMs } = callOptions(options, [], 'groups.delete')
+    const { leftMs } = callOptions(options, [], 'groups.delete')
     const names = groupNames(groups)
     if (names.length === 0) return
     const client = await this.#client()
     const group = names.length === 1 ? names[0] : undefined
-    await client.ask((native) => native.deleteGroups(names, timeoutMs), { group })
+    await client.ask((native) => native.deleteGroups(names, leftMs()), { group })
   }
 }
 
@@ -156,10 +159,10 @@ function resetTarget(to: unknown): NativeSeekTarget {
 }
 
 /** The broker refuses it as well, in words that do not tell why. */
-async function checkUnused(client: AdminClient, group: string, timeoutMs: number): Promise<void> {
+async function checkUnused(client: AdminClient, group: string, leftMs: TimeLeft): Promise<void> {
   let members: number
   try {
-    const [info] = await client.ask((native) => native.describeGroups([group], timeoutMs))
+    const [info] = await client.ask((native) => native.describeGroups([group], leftMs()))
     members = info?.members.length ?? 0
   } catch (error) {
     const { code } = error as KafkaError

@@ -2,6 +2,7 @@ import { describeValue } from '../describe.ts'
 import { ArgumentError, ConsumeError } from '../errors.ts'
 import type { NativePosition, NativeSeekTarget } from '../native.ts'
 import type { AdminClient } from './client.ts'
+import type { TimeLeft } from './options.ts'
 import { type Place, type Position, placeKey } from './place.ts'
 import type { LogOffsets } from './types.ts'
 
@@ -18,9 +19,9 @@ export async function placesOf(
   client: AdminClient,
   topic: string,
   wanted: readonly number[] | undefined,
-  timeoutMs: number,
+  leftMs: TimeLeft,
 ): Promise<Place[]> {
-  const [described] = await client.ask((native) => native.describeTopics([topic], timeoutMs))
+  const [described] = await client.ask((native) => native.describeTopics([topic], leftMs()))
   const places = (described?.partitions ?? []).map(({ partition }) => ({ topic, partition }))
   if (wanted === undefined) return places
   const missing = wanted.find((partition) => places[partition] === undefined)
@@ -36,11 +37,11 @@ export async function placesOf(
 export async function logOffsets(
   client: AdminClient,
   places: readonly Place[],
-  timeoutMs: number,
+  leftMs: TimeLeft,
 ): Promise<LogOffsets[]> {
   const [beginnings, ends] = await Promise.all([
-    ask(client, places, BEGINNING, timeoutMs),
-    ask(client, places, END, timeoutMs),
+    ask(client, places, BEGINNING, leftMs),
+    ask(client, places, END, leftMs),
   ])
   return places.map((place) => ({
     partition: place.partition,
@@ -53,9 +54,9 @@ export async function logOffsets(
 export async function endOffsets(
   client: AdminClient,
   places: readonly Place[],
-  timeoutMs: number,
+  leftMs: TimeLeft,
 ): Promise<Map<string, number>> {
-  const answers = await list(client, places, END, timeoutMs)
+  const answers = await list(client, places, END, leftMs)
   const known = answers.filter(({ error }) => error == null)
   return new Map(known.map((answer) => [placeKey(answer), answer.offset]))
 }
@@ -69,10 +70,10 @@ export async function offsetsAt(
   client: AdminClient,
   places: readonly Place[],
   target: NativeSeekTarget,
-  timeoutMs: number,
+  leftMs: TimeLeft,
 ): Promise<Position[]> {
   const at = async (time: number) => {
-    const offsets = await ask(client, places, time, timeoutMs)
+    const offsets = await ask(client, places, time, leftMs)
     return places.map((place) => ({ ...place, offset: offsets.get(placeKey(place)) as number }))
   }
   if (target.kind === 'beginning') return at(BEGINNING)
@@ -80,10 +81,10 @@ export async function offsetsAt(
   if (target.kind === 'timestamp') {
     const found = await at(target.value)
     // no record is as late as that
-    const ends = found.some(({ offset }) => offset < 0) ? await ask(client, places, END, timeoutMs) : undefined
+    const ends = found.some(({ offset }) => offset < 0) ? await ask(client, places, END, leftMs) : undefined
     return found.map((place) => (place.offset < 0 ? { ...place, offset: ends?.get(placeKey(place)) as number } : place))
   }
-  const logs = await logOffsets(client, places, timeoutMs)
+  const logs = await logOffsets(client, places, leftMs)
   return places.map((place, index) => {
     const { beginning, end } = logs[index] as LogOffsets
     if (target.kind === 'beforeEnd') return { ...place, offset: Math.max(beginning, end - target.value) }
@@ -102,9 +103,9 @@ async function ask(
   client: AdminClient,
   places: readonly Place[],
   time: number,
-  timeoutMs: number,
+  leftMs: TimeLeft,
 ): Promise<Map<string, number>> {
-  const answers = await list(client, places, time, timeoutMs)
+  const answers = await list(client, places, time, leftMs)
   const failed = answers.find(({ error }) => error != null)?.error
   if (failed != null) await client.ask(async () => failed)
   return new Map(answers.map((answer) => [placeKey(answer), answer.offset]))
@@ -114,8 +115,8 @@ function list(
   client: AdminClient,
   places: readonly Place[],
   time: number,
-  timeoutMs: number,
+  leftMs: TimeLeft,
 ): Promise<NativePosition[]> {
   const times = places.map(({ topic, partition }) => ({ topic, partition, offset: time }))
-  return client.ask((native) => native.listOffsets(times, timeoutMs))
+  return client.ask((native) => native.listOffsets(times, leftMs()))
 }

@@ -2,7 +2,7 @@ import { embeddedAt } from '../broker/cluster.ts'
 import { checkTarget, type SeekTarget } from '../consumer/seek-target.ts'
 import { describeValue } from '../describe.ts'
 import { AdminError, ArgumentError, EmbeddedBrokerError, type KafkaError } from '../errors.ts'
-import { integer } from '../options.ts'
+import { flag, integer, partitionNumbers } from '../options.ts'
 import { checkTopicName } from '../topics.ts'
 import type { AdminClient } from './client.ts'
 import { logOffsets, offsetsAt, placesOf } from './log-offsets.ts'
@@ -53,9 +53,10 @@ export class Topics {
 
   /** All topics, by name. */
   async list(options?: ListTopicsOptions): Promise<TopicListing[]> {
-    const { timeoutMs, internal = false } = callOptions(options, ['internal'], 'topics.list')
+    const { leftMs, ...given } = callOptions(options, ['internal'], 'topics.list')
+    const internal = flag(given.internal, 'internal')
     const client = await this.#client()
-    const topics = await client.ask((native) => native.listTopics(timeoutMs))
+    const topics = await client.ask((native) => native.listTopics(leftMs()))
     const listed = topics.map(({ topic, partitions }) => ({
       topic,
       partitions: partitions.length,
@@ -76,11 +77,11 @@ export class Topics {
     topics: string | readonly string[],
     options?: AdminCallOptions,
   ): Promise<TopicDescription | TopicDescription[]> {
-    const { timeoutMs } = callOptions(options, [], 'topics.describe')
+    const { leftMs } = callOptions(options, [], 'topics.describe')
     const names = topicNames(topics)
     if (names.length === 0) return []
     const client = await this.#client()
-    const described = await client.ask((native) => native.describeTopics(names, timeoutMs))
+    const described = await client.ask((native) => native.describeTopics(names, leftMs()))
     const all = described.map(({ topic, id, partitions }) => ({
       topic,
       ...(id != null && { id }),
@@ -97,9 +98,9 @@ export class Topics {
 
   /** Where each partition begins and ends. */
   async offsets(topic: string, options?: AdminCallOptions): Promise<LogOffsets[]> {
-    const { timeoutMs } = callOptions(options, [], 'topics.offsets')
+    const { leftMs } = callOptions(options, [], 'topics.offsets')
     const client = await this.#client()
-    return logOffsets(client, await placesOf(client, topic, undefined, timeoutMs), timeoutMs)
+    return logOffsets(client, await placesOf(client, topic, undefined, leftMs), leftMs)
   }
 
   /**
@@ -112,11 +113,8 @@ export class Topics {
   async create(topic: string, options?: CreateTopicOptions): Promise<boolean> {
     checkTopicName(topic)
     const known = ['partitions', 'replicationFactor', 'configs', 'ifNotExists']
-    const { timeoutMs, partitions, replicationFactor, configs, ifNotExists } = callOptions(
-      options,
-      known,
-      'topics.create',
-    )
+    const { leftMs, partitions, replicationFactor, configs, ...given } = callOptions(options, known, 'topics.create')
+    const ifNotExists = flag(given.ifNotExists, 'ifNotExists')
     const numbers = {
       ...(partitions !== undefined && { partitions: integer(partitions, 'partitions', 1, MAX_PARTITIONS, 1) }),
       ...(replicationFactor !== undefined && {
@@ -128,7 +126,7 @@ export class Topics {
     try {
       const embedded = embeddedAt(client.bootstrap)
       if (embedded === undefined) {
-        await client.ask((native) => native.createTopics([{ topic, ...numbers, config }], timeoutMs), { topic })
+        await client.ask((native) => native.createTopics([{ topic, ...numbers, config }], leftMs()), { topic })
       } else {
         if (Object.keys(config).length > 0) throw noSettings(topic)
         await embedded.createTopic(topic, numbers.partitions ?? 1, numbers.replicationFactor)
@@ -155,9 +153,9 @@ export class Topics {
    */
   async configs(topic: string, options?: AdminCallOptions): Promise<TopicConfig[]> {
     checkTopicName(topic)
-    const { timeoutMs } = callOptions(options, [], 'topics.configs')
+    const { leftMs } = callOptions(options, [], 'topics.configs')
     const client = await this.#client()
-    const entries = await client.ask((native) => native.topicConfigs(topic, timeoutMs), { topic })
+    const entries = await client.ask((native) => native.topicConfigs(topic, leftMs()), { topic })
     const configs = entries.map(({ value, ...entry }) => ({ ...entry, value: value ?? null }))
     return configs.sort((one, other) => (one.name < other.name ? -1 : 1))
   }
@@ -174,11 +172,11 @@ export class Topics {
     options?: AdminCallOptions,
   ): Promise<void> {
     checkTopicName(topic)
-    const { timeoutMs } = callOptions(options, [], 'topics.alter')
+    const { leftMs } = callOptions(options, [], 'topics.alter')
     const changes = [...settings(configs, true)].map(([name, value]) => ({ name, ...(value !== null && { value }) }))
     if (changes.length === 0) return
     const client = await this.#client()
-    await client.ask((native) => native.alterTopicConfigs(topic, changes, timeoutMs), { topic })
+    await client.ask((native) => native.alterTopicConfigs(topic, changes, leftMs()), { topic })
   }
 
   /**
@@ -187,11 +185,11 @@ export class Topics {
    * @throws {@link TopicError}, {@link EmbeddedBrokerError}
    */
   async delete(topics: string | readonly string[], options?: AdminCallOptions): Promise<void> {
-    const { timeoutMs } = callOptions(options, [], 'topics.delete')
+    const { leftMs } = callOptions(options, [], 'topics.delete')
     const names = topicNames(topics)
     if (names.length === 0) return
     const client = await this.#client()
-    await client.ask((native) => native.deleteTopics(names, timeoutMs))
+    await client.ask((native) => native.deleteTopics(names, leftMs()))
   }
 
   /**
@@ -203,11 +201,11 @@ export class Topics {
    */
   async addPartitions(topic: string, total: number, options?: AdminCallOptions): Promise<void> {
     checkTopicName(topic)
-    const { timeoutMs } = callOptions(options, [], 'topics.addPartitions')
+    const { leftMs } = callOptions(options, [], 'topics.addPartitions')
     const count = integer(total, 'total', 1, MAX_PARTITIONS, Number.NaN)
     if (Number.isNaN(count)) throw new ArgumentError('addPartitions needs the number of partitions in total.')
     const client = await this.#client()
-    await client.ask((native) => native.addPartitions(topic, count, timeoutMs), { topic })
+    await client.ask((native) => native.addPartitions(topic, count, leftMs()), { topic })
   }
 
   /**
@@ -220,19 +218,20 @@ export class Topics {
   async deleteRecords(topic: string, options: DeleteRecordsOptions): Promise<LogOffsets[]> {
     checkTopicName(topic)
     const known = ['before', 'partitions', 'dryRun']
-    const { timeoutMs, before, partitions, dryRun } = callOptions(options, known, 'topics.deleteRecords')
+    const { leftMs, before, ...given } = callOptions(options, known, 'topics.deleteRecords')
+    const [partitions, dryRun] = [partitionNumbers(given.partitions), flag(given.dryRun, 'dryRun')]
     const target = checkTarget(before, 'Option "before"')
     const client = await this.#client()
-    const places = await placesOf(client, topic, partitions, timeoutMs)
-    const offsets = await offsetsAt(client, places, target, timeoutMs)
+    const places = await placesOf(client, topic, partitions, leftMs)
+    const offsets = await offsetsAt(client, places, target, leftMs)
     if (dryRun) {
-      const logs = await logOffsets(client, places, timeoutMs)
+      const logs = await logOffsets(client, places, leftMs)
       return logs.map((log, index) => ({ ...log, beginning: Math.max(log.beginning, offsets[index]?.offset ?? 0) }))
     }
-    const deleted = await client.ask((native) => native.deleteRecords(offsets, timeoutMs), { topic })
+    const deleted = await client.ask((native) => native.deleteRecords(offsets, leftMs()), { topic })
     const failed = deleted.find(({ error }) => error != null)?.error
     if (failed != null) await client.ask(async () => failed, { topic })
-    return logOffsets(client, places, timeoutMs)
+    return logOffsets(client, places, leftMs)
   }
 }
 

@@ -1,7 +1,7 @@
 import { type CodecOption, type ResolvedCodec, resolveCodec } from '../codec.ts'
 import type { Reading } from '../consumer/reader.ts'
-import { checkTarget, isCount, type SeekTarget } from '../consumer/seek-target.ts'
-import { checkOptions, optional } from '../options.ts'
+import { checkTarget, type SeekTarget } from '../consumer/seek-target.ts'
+import { checkOptions, optional, partitionNumbers } from '../options.ts'
 import { checkTopicName } from '../topics.ts'
 
 /** Options of reading without a group. */
@@ -31,21 +31,16 @@ const OPTIONS = ['from', 'to', 'partitions', 'signal', 'codec']
 export function resolveRead(topic: unknown, input: unknown, usual: ResolvedCodec): ResolvedRead {
   checkTopicName(topic)
   const { from, to, partitions, signal, codec } = checkOptions(input, OPTIONS, 'read')
-  const isList = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(isPartition)
   return {
     reading: {
       topic: topic as string,
       from: checkTarget(from ?? 'beginning', '"from" of read'),
       to: to === undefined ? undefined : checkTarget(to, '"to" of read'),
-      partitions: optional(partitions, 'partitions', 'an array of partition numbers', isList) as number[] | undefined,
+      partitions: partitionNumbers(partitions),
     },
     signal: optional(signal, 'signal', 'an AbortSignal', (value) => value instanceof AbortSignal) as
       | AbortSignal
       | undefined,
     codec: codec === undefined ? usual : resolveCodec(codec),
   }
-}
-
-function isPartition(value: unknown): boolean {
-  return isCount(value) && value < 2 ** 31
 }

@@ -7,7 +7,7 @@ use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
 use super::failure::{failure, needs_kafka};
 use crate::core::error::{CoreError, Result, error_text};
-use crate::core::rd::{self, Handle, NO_ERROR, PartitionOffset, Partitions, Refusal};
+use crate::core::rd::{self, Handle, NO_ERROR, OFFSET_INVALID, PartitionOffset, Partitions, Refusal};
 
 /// Pause before a partition without a leader is asked for again.
 const RETRY: Duration = Duration::from_millis(50);
@@ -54,7 +54,7 @@ pub fn list_offsets(handle: &Arc<Handle>, times: &[Position], timeout: Duration)
         let (moving, settled): (Vec<_>, Vec<_>) = listed
             .into_iter()
             .partition(|entry| !is_late && has_no_leader(entry.error));
-        known.extend(settled.into_iter().map(|entry| position(entry, what)));
+        known.extend(settled.into_iter().map(|entry| position(answered(entry), what)));
         if moving.is_empty() {
             return Ok(known);
         }
@@ -63,6 +63,19 @@ pub fn list_offsets(handle: &Arc<Handle>, times: &[Position], timeout: Duration)
             moving.any(|entry| entry.partition == place.partition && entry.topic == place.topic)
         });
         std::thread::sleep(RETRY);
+    }
+}
+
+/// librdkafka gives a partition whose leader did not answer in time neither an offset nor an error.
+fn answered(entry: PartitionOffset) -> PartitionOffset {
+    let is_late = entry.error == NO_ERROR && entry.offset == OFFSET_INVALID;
+    PartitionOffset {
+        error: if is_late {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT
+        } else {
+            entry.error
+        },
+        ..entry
     }
 }
 

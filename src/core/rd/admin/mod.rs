@@ -120,7 +120,15 @@ fn ask(
         send(handle.ptr(), options, replies.ptr());
         sys::rd_kafka_AdminOptions_destroy(options);
     }
-    answer(&replies, timeout)
+    // a coordinator has longer, so nothing that is late is worth a wait
+    answer(
+        &replies,
+        if is_for_coordinators(op) {
+            timeout
+        } else {
+            timeout + LATENESS
+        },
+    )
 }
 
 fn is_for_coordinators(op: Op) -> bool {
@@ -136,7 +144,7 @@ fn is_for_coordinators(op: Op) -> bool {
 /// Waits for the answer to a request.
 fn answer(replies: &Queue, timeout: Duration) -> Result<Event, Refusal> {
     let answer = replies
-        .poll(timeout + LATENESS)
+        .poll(timeout)
         .ok_or_else(|| Refusal::of(RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT))?;
     match answer.error() {
         NO_ERROR => Ok(answer),

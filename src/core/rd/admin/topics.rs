@@ -7,7 +7,7 @@ use std::time::Duration;
 use rdkafka::bindings as sys;
 use rdkafka::types::RDKafkaRespErr;
 
-use super::{Op, Outcome, Refusal, answer, array, ask, c_string, text_of};
+use super::{LATENESS, Op, Outcome, Refusal, answer, array, ask, c_string, text_of};
 use crate::core::rd::{
     Event, Handle, NO_ERROR, PartitionOffset, Partitions, Queue, TopicDescription, partitions,
 };
@@ -180,7 +180,7 @@ pub fn describe_topics(
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE,
         ));
     }
-    answer(&replies, timeout).map(|answer: Event| answer.topic_descriptions())
+    answer(&replies, timeout + LATENESS).map(|answer: Event| answer.topic_descriptions())
 }
 
 /// What became of each topic; the entries are live.
