@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { ENTRIES } from '../../scripts/entries.mjs'
@@ -17,7 +17,7 @@ describe('the packed package', () => {
   })
   after(() => user.remove())
 
-  test('holds the bundle, the types, the loader, this platform’s addon and the docs, and nothing else', () => {
+  test('holds the bundle, the types, the loader, this platform’s addon, the docs and the examples, and nothing else', () => {
     const [addon, ...others] = addons()
     assert.ok(addon, 'there is no addon: npm run build:native')
     assert.deepEqual(others, [])
@@ -28,10 +28,24 @@ describe('the packed package', () => {
       ...['cli.cjs', 'LICENSES.txt'].map((file) => `dist/${file}`),
       ...chunks.flatMap((name) => [`dist/${name}.cjs`, `dist/${name}.cjs.map`]),
     ]
-    const isDoc = (path: string) => /^((CHANGELOG|SECURITY)\.md|docs\/.*\.(md|json))$/.test(path)
-    assert.deepEqual(user.files.filter((path) => !isDoc(path)).sort(), expected.sort())
-    // README links to them
-    for (const page of ['docs/getting-started.md', 'SECURITY.md']) assert.ok(user.files.includes(page))
+    const isToRead = (path: string) =>
+      /^([A-Z]+\.md|docs\/.*\.(md|json)|examples\/(?!demo).*\.(m?js|ts|json))$/.test(path)
+    assert.deepEqual(user.files.filter((path) => path === 'README.md' || !isToRead(path)).sort(), expected.sort())
+  })
+
+  // README and pages of docs/ led to examples and pages that were in the clone alone.
+  test('holds what its pages link to', async () => {
+    const pages = user.files.filter((path) => path.endsWith('.md'))
+    const folders = new Set(user.files.map(dirname))
+    const dead: string[] = []
+    for (const page of pages) {
+      for (const link of relativeLinks(await readFile(join(user.folder, page), 'utf8'))) {
+        const target = join(dirname(page), link)
+        if (!user.files.includes(target) && !folders.has(target)) dead.push(`${page}: ${link}`)
+      }
+    }
+    assert.ok(pages.length > 30)
+    assert.deepEqual(dead, [])
   })
 
   test('brings the command narad', async () => {
@@ -119,6 +133,14 @@ describe('the packed package', () => {
     return user.files.filter((path) => path.endsWith('.node'))
   }
 })
+
+/** Without code, and without what is behind a `#`. */
+function relativeLinks(markdown: string): string[] {
+  const text = markdown.replace(/^```.*?^```/gms, '').replace(/`[^`\n]*`/g, '')
+  const links = text.matchAll(/\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$/gm)
+  const targets = [...links].map(([, inline, named]) => inline ?? named ?? '')
+  return targets.filter((target) => !/^(\w+:|#)/.test(target)).map((target) => target.replace(/#.*/, ''))
+}
 
 async function exportedSymbols(file: string): Promise<string[]> {
   const { stdout } = await promisify(execFile)('nm', ['--dynamic', '--defined-only', '--format=posix', file])
