@@ -286,7 +286,7 @@ export class Connection {
   async #startConsumer(group: string, timeoutMs: number): Promise<Member> {
     const properties = withFastGroups(await this.#withBrokers(consumerProperties(this.#config, group)))
     this.#checkOpen()
-    const { commitIntervalMs, prefetchBytes, connectionTimeoutMs } = this.#config
+    const { commitIntervalMs, prefetchBytes, connectionTimeoutMs, sessionTimeoutMs, groupProtocol } = this.#config
     const deliveries = new DeliveryLog(this.#logger, this.#emitter, (error) => this.#emitError(error))
     let isConnecting = true
     const consumer = Member.start({
@@ -295,6 +295,8 @@ export class Connection {
       commitIntervalMs,
       prefetchBytes,
       timeoutMs: connectionTimeoutMs,
+      // KIP-848 holds nobody up for another
+      sessionTimeoutMs: groupProtocol === 'consumer' ? 0 : sessionTimeoutMs,
       metrics: this.#metrics,
       listener: {
         onError: (error) => this.#emitError(error),

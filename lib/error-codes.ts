@@ -314,7 +314,8 @@ export const ERROR_CODES: Readonly<Record<NaradErrorCode, ErrorCodeEntry>> = {
     class: 'SubscribeError',
     retriable: true,
     fatal: false,
-    meaning: 'The group had no assignment and start position within `connectionTimeoutMs`.',
+    meaning:
+      'The group had no assignment and start position within `connectionTimeoutMs` and `sessionTimeoutMs` together.',
     remedy:
       'Check the brokers and that no other member blocks the rebalance; raise `connectionTimeoutMs` for a large group. End members of other clients first that share partitions out in another way, such as those of KafkaJS.',
   },

@@ -18,7 +18,13 @@ for (const protocol of ['classic', 'consumer'] as const) {
     const producer = await makeProducer(t, { brokers })
     await producer.send(topic, [1, 2, 3])
     const onError = () => {}
-    const service = makeService(t, { brokers, connectionTimeoutMs: 4_000, groupProtocol: protocol, onError })
+    const service = makeService(t, {
+      brokers,
+      connectionTimeoutMs: 2_000,
+      ...(protocol === 'classic' && { sessionTimeoutMs: 2_000, heartbeatIntervalMs: 500 }),
+      groupProtocol: protocol,
+      onError,
+    })
     await service.connectConsumer(randomGroup())
     const late = new Received<number>()
     await broker.failRequests('OffsetFetch', ...unreadable)

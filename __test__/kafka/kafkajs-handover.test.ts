@@ -49,7 +49,12 @@ describe('A group of KafkaJS', { skip: bed.skip }, () => {
     const service = await makeProducer(t, { brokers })
     await service.send(topic, 1)
     await kafkajsMember(t, brokers, topic, group, 1)
-    const late = makeService(t, { brokers, connectionTimeoutMs: 5_000 })
+    const late = makeService(t, {
+      brokers,
+      connectionTimeoutMs: 5_000,
+      sessionTimeoutMs: 6_000,
+      heartbeatIntervalMs: 1_000,
+    })
     await late.connectConsumer(group)
     await assert.rejects(
       late.subscribe(topic, () => {}),

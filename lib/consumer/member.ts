@@ -51,12 +51,17 @@ export interface MemberListener {
   onOutage(event: OutageEvent): void
 }
 
+/** As syslog has it. */
+const WARNING = 4
+
 export interface MemberOptions {
   readonly group: string
   readonly properties: Record<string, string>
   readonly commitIntervalMs: number
   readonly prefetchBytes: number
   readonly timeoutMs: number
+  /** How long members are waited for that ended without a word, besides `timeoutMs`. */
+  readonly sessionTimeoutMs: number
   readonly listener: MemberListener
   /** Where it counts, if anywhere. */
   readonly metrics: Metrics | undefined
@@ -323,6 +328,11 @@ export class Member {
     fromBeginning: boolean,
   ): Promise<void> {
     this.#notes.topicsChanged()
+    const { timeoutMs, sessionTimeoutMs, listener } = this.#options
+    const waiting = setTimeout(() => {
+      const who = 'a member holds its rebalance up; one that ended without leaving does so until its session ends'
+      listener.onLog(WARNING, `Group ${this.group} waits, for up to ${sessionTimeoutMs} ms more: ${who}`)
+    }, timeoutMs).unref()
     const error = await this.#native.subscribe(
       {
         id,
@@ -337,8 +347,9 @@ export class Member {
         heldRecords: HELD_RECORDS,
         heldBytes: HELD_BYTES,
       },
-      this.#options.timeoutMs,
+      timeoutMs + sessionTimeoutMs,
     )
+    clearTimeout(waiting)
     if (error !== null) throw fromNative(error, { group: this.group })
   }
 

@@ -143,7 +143,7 @@ impl Group {
             return;
         }
         let text = format!(
-            "group {} was not joined in time; raise connectionTimeoutMs if it is busy rebalancing",
+            "group {} was not joined in time: another member holds the rebalance up, or shares partitions out in another way",
             self.right.group()
         );
         self.give_up(late, &CoreError::new(ErrorCode::SubscribeTimeout, text));
