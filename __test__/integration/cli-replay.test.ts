@@ -82,6 +82,20 @@ describe('narad replay', () => {
     assert.deepEqual([code, /ended before its end; go on with --from \d/.test(stderr)], [1, true], stderr)
   })
 
+  // What a handler threw was told as it came, with the password that was in it.
+  test('shows no secret of what a handler throws', async (t) => {
+    const { topic, narad } = await setUp(t)
+    const folder = await mkdtemp(join(tmpdir(), 'narad-replay-'))
+    t.after(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'handlers.mjs')
+    const fails = `throw new Error('postgres://bob:hunter2@db failed, password=hunter2')`
+    await writeFile(file, `export default { '${topic}': () => { ${fails} } }`)
+    const end = await narad('--handlers', file, '--execute')
+    assert.equal(end.code, 1)
+    assert.match(end.stderr, /db failed/)
+    assert.doesNotMatch(end.stderr, /hunter2/)
+  })
+
   test('ends with 2 for what is no replay', async (t) => {
     const { into, narad } = await setUp(t)
     const cases: Array<[args: string[], text: RegExp]> = [

@@ -1,5 +1,6 @@
 import { escapeControls } from '../escape.ts'
 import type { KafkaError } from '../index.ts'
+import { redactText } from '../redact.ts'
 
 /** What the command ends with, so that scripts can tell what to do. */
 export const EXIT = {
@@ -32,6 +33,6 @@ export function exitCodeOf(error: unknown): number {
 /** One line, without a stack: whoever types a command looks for what to do. */
 export function tellError(error: unknown): void {
   const { message, code } = error as KafkaError
-  const text = escapeControls(error instanceof Error ? message : String(error))
+  const text = escapeControls(redactText(error instanceof Error ? message : String(error)))
   process.stderr.write(`narad: ${text}${code === undefined || text.includes(code) ? '' : ` (${code})`}\n`)
 }
