@@ -1,6 +1,8 @@
 // Runs every JavaScript block of the README and of the pages in docs/, each in a process of its own, on the embedded
-// broker. A page shows the part that matters: what is missing around it, such as a connected service, is added here.
-// Comments above a block, which no reader sees, add the rest: <!-- before: … --> and <!-- after: … -->.
+// broker. The first block of a page is whole, and so is one that calls init(): a reader pastes it as it stands, so nothing
+// that it uses is added here. Others show the part that matters: what is missing around it, such as a connected service, is
+// added. Comments above a block, which no reader sees, add the rest: <!-- before: … --> and <!-- after: … -->. They may
+// send what the block handles, but the first block of a page sees no name of its <!-- before: … -->.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -19,6 +21,7 @@ const EXPORTS = ['kafkaService', 'createKafkaService', 'message', 'KafkaError', 
 
 interface Block {
   readonly title: string
+  readonly isFirst: boolean
   readonly code: string
   readonly before: string
   readonly after: string
@@ -48,32 +51,36 @@ function blocksOf(page: string): Block[] {
   const found = text.matchAll(/((?:^<!-- (?:before|after): .* -->\n)*)^```js\n([\s\S]*?)^```$/gm)
   return [...found].map(([, comments = '', code = ''], index) => ({
     title: `block ${index + 1}, ${code.split('\n').find((line) => !/^(import .*|\s*)$/.test(line)) ?? ''}`,
+    isFirst: index === 0,
     code,
     before: /<!-- before: (.*) -->/.exec(comments)?.[1] ?? '',
     after: /<!-- after: (.*) -->/.exec(comments)?.[1] ?? '',
   }))
 }
 
-/** Connects what the block takes for connected, and ends when every handler has handled something. */
-function moduleProgram({ code, before, after }: Block): string {
+/** Connects what a block that is not whole takes for connected, and ends when every handler has handled something. */
+function moduleProgram({ isFirst, code, before, after }: Block): string {
+  const isWhole = isFirst || code.includes('.init(')
   const imported = [...code.matchAll(/import \{ (.*) \} from 'narad'/g)].flatMap(([, names = '']) => names.split(', '))
-  const missing = EXPORTS.filter((name) => !imported.includes(name))
+  const isUsed = (name: string) => new RegExp(`\\b${name}\\b`).test(code)
+  const missing = EXPORTS.filter((name) => !imported.includes(name) && !(isWhole && isUsed(name)))
+  const isSending = /\bkafkaService\.send/.test(code) && !code.includes('connectProducer')
   return `
-    import { ${missing.join(', ')} } from 'narad'
-    kafkaService.on('error', (error) => { console.error(error); process.exit(1) })
+    import { ${['kafkaService as $service', ...missing].join(', ')} } from 'narad'
+    $service.on('error', (error) => { console.error(error); process.exit(1) })
     const $handled = []
-    const $subscribe = kafkaService.subscribe.bind(kafkaService)
-    kafkaService.subscribe = (topics, handler, options) => {
+    const $subscribe = $service.subscribe.bind($service)
+    $service.subscribe = (topics, handler, options) => {
       let settle
       $handled.push(new Promise((resolve) => { settle = resolve }))
       return $subscribe(topics, async (...given) => { await handler(...given); settle() }, options)
     }
-    ${/\bkafkaService\.send/.test(code) && !code.includes('connectProducer') ? 'await kafkaService.init().connectProducer()' : ''}
-    ${before}
+    ${!isWhole && isSending ? 'await $service.init().connectProducer()' : ''}
+    ${isFirst ? `{ ${before} }` : before}
     ${code}
     ${after}
     await Promise.all($handled)
-    await kafkaService.disconnect()
+    await $service.disconnect()
   `
 }
 
