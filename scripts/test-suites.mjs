@@ -48,7 +48,7 @@ export const SUITES = [
     name: 'integration',
     title: 'integration on the embedded broker',
     needs: ['native', 'lib'],
-    run: (env) => runNode('integration', env, { files: 1, fileMs: 3 * MINUTE_MS, suiteMs: 15 * MINUTE_MS }),
+    run: (env) => runNode('integration', env, { files: 2, fileMs: 3 * MINUTE_MS, suiteMs: 15 * MINUTE_MS }),
   },
   {
     name: 'kafka',

@@ -8,9 +8,9 @@ import { FakeClock, PARKS, runnerBed } from '../helpers/runner-bed.ts'
 
 const OUTAGE = { keys: 3, initialDelayMs: 1_000, maxDelayMs: 8_000 }
 
-function setUp(handler: BatchHandler<number>) {
+function setUp(handler: BatchHandler<number>, policy: object = {}) {
   const clock = new FakeClock()
-  const { options, number, ...rest } = runnerBed({ delivery: { ...PARKS, outage: OUTAGE }, clock })
+  const { options, number, ...rest } = runnerBed({ delivery: { ...PARKS, outage: OUTAGE, ...policy }, clock })
   const executor = new BatchExecutor({ ...options, handler: handler as BatchHandler, group: 'g' })
   const { accept, pass } = drive(executor, clock, number)
   /** Lets time pass in small steps, as back-offs follow one another. */
@@ -92,6 +92,20 @@ describe('In an outage, a batch handler', () => {
     state.isDown = false
     await bed.passLong(20_000)
     assert.deepEqual([bed.completions.counts.done, bed.parked], [6, []])
+  })
+
+  // A batch that began with the bad record had it put off until the next had told whether there was an outage: the records
+  // behind it were handled, and again by whoever got the partition.
+  test('handles nothing behind a record that stops its partition', async () => {
+    for (const bad of [0, 2, 4]) {
+      const { state, handler } = dependency((value) => value === bad)
+      state.isDown = false
+      const bed = setUp(handler, { maxRetries: 0, givenUp: 'stop' })
+      await bed.accept(keyed(5))
+      await bed.passLong(20_000)
+      assert.deepEqual(state.done, [...Array(bad).keys()])
+      assert.equal(bed.completions.counts.done, bad)
+    }
   })
 
   test('gives up what it put off when no other record comes', async () => {

@@ -410,7 +410,9 @@ export class BatchExecutor implements Runner {
     const step = isShared && due.kind !== 'retry' ? ({ kind: 'retry', afterMs: 0 } as const) : due
     // of those that are handled one after the other, the next one tells
     const isUnclear = failed.isSuspected || (failed.isFirst && this.#hasMore)
-    if (!isUnclear || step.kind !== delivery.givenUp) return this.#finish(item, context, failure, step)
+    // what stops its partition is not lost by it, and those behind it are not to be handled until it is clear
+    if (!isUnclear || step.kind !== delivery.givenUp || step.kind === 'stop')
+      return this.#finish(item, context, failure, step)
     RecordContext.isolate(context)
     return this.#defer(item, () => this.#finish(item, context, failure, step))
   }
