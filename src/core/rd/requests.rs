@@ -74,12 +74,30 @@ impl Handle {
 
     /// Asks any broker for all topics and brokers.
     pub fn cluster_metadata(&self, timeout: Duration) -> Result<ClusterMetadata, RDKafkaRespErr> {
+        self.metadata_of(true, timeout, |metadata| {
+            // SAFETY: the answer lives until this has read it.
+            unsafe { read_cluster(metadata) }
+        })
+    }
+
+    /// Asks any broker for an answer, whichever comes first.
+    pub fn ping(&self, timeout: Duration) -> Result<(), RDKafkaRespErr> {
+        self.metadata_of(false, timeout, |_| ())
+    }
+
+    /// Asks any broker about all topics, or about those alone that are known here, and reads the answer.
+    fn metadata_of<T>(
+        &self,
+        all_topics: bool,
+        timeout: Duration,
+        read: impl FnOnce(*const sys::rd_kafka_metadata) -> T,
+    ) -> Result<T, RDKafkaRespErr> {
         let mut metadata = ptr::null();
         // SAFETY: the answer is read and released here.
         unsafe {
             let error = sys::rd_kafka_metadata(
                 self.ptr(),
-                1,
+                i32::from(all_topics),
                 ptr::null_mut(),
                 &raw mut metadata,
                 timeout_ms(timeout),
@@ -87,30 +105,10 @@ impl Handle {
             if error != NO_ERROR {
                 return Err(error);
             }
-            let cluster = read_cluster(metadata);
+            let answer = read(metadata);
             sys::rd_kafka_metadata_destroy(metadata);
-            Ok(cluster)
+            Ok(answer)
         }
-    }
-
-    /// Asks any broker for an answer, whichever comes first.
-    pub fn ping(&self, timeout: Duration) -> Result<(), RDKafkaRespErr> {
-        let mut metadata = ptr::null();
-        // SAFETY: only locally known topics are asked for; the answer is released at once.
-        unsafe {
-            let error = sys::rd_kafka_metadata(
-                self.ptr(),
-                0,
-                ptr::null_mut(),
-                &raw mut metadata,
-                timeout_ms(timeout),
-            );
-            if error != NO_ERROR {
-                return Err(error);
-            }
-            sys::rd_kafka_metadata_destroy(metadata);
-        }
-        Ok(())
     }
 
     /// The group's committed offsets; `OFFSET_INVALID` where there is none.
