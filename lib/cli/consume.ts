@@ -1,19 +1,15 @@
 import type { Command } from 'commander'
 import { type ConnectionFlags, gather, openService, withConnection } from './connection.ts'
 import { UsageError } from './exit.ts'
-import { handle } from './handle.ts'
+import { type HandleFlags, handle } from './handle.ts'
 import { loadHandlers } from './handlers-file.ts'
 import { gatherNumbers, wholeNumber } from './numbers.ts'
 import { START_FORMS } from './start-offset.ts'
 import { untilSignal } from './until-signal.ts'
 import { type ViewFlags, view } from './view.ts'
 
-interface HandleFlags extends ConnectionFlags {
+interface HandlersFlags extends ConnectionFlags, HandleFlags {
   handlers: string
-  group?: string
-  fromBeginning?: boolean
-  concurrency?: number
-  quiet?: boolean
 }
 
 /** Options that are for one way to consume alone. */
@@ -49,7 +45,7 @@ Without --group nothing is committed, and no group sees it. Runs until SIGTERM o
     .action(consume)
 }
 
-async function consume(flags: ViewFlags & Partial<HandleFlags>, command: Command): Promise<void> {
+async function consume(flags: ViewFlags & Partial<HandlersFlags>, command: Command): Promise<void> {
   const { handlers } = flags
   const foreign = handlers === undefined ? HANDLE_OPTIONS : VIEW_OPTIONS
   const wrong = foreign.find((name) => command.getOptionValue(name) !== undefined)
@@ -59,17 +55,12 @@ async function consume(flags: ViewFlags & Partial<HandleFlags>, command: Command
   return handlers === undefined ? view(flags) : handleUntilSignal({ ...flags, handlers })
 }
 
-async function handleUntilSignal(flags: HandleFlags): Promise<void> {
+async function handleUntilSignal(flags: HandlersFlags): Promise<void> {
   const service = await openService(flags)
   const handlers = await loadHandlers(flags.handlers)
   const ended = untilSignal(() => service.disconnect())
   try {
-    await handle(service, handlers, {
-      group: flags.group,
-      fromBeginning: flags.fromBeginning,
-      concurrency: flags.concurrency,
-      isQuiet: flags.quiet ?? false,
-    })
+    await handle(service, handlers, flags)
   } catch (error) {
     await service.disconnect()
     throw error

@@ -2,17 +2,18 @@ import { escapeControls } from '../escape.ts'
 import type { KafkaService, RecordHandler } from '../index.ts'
 import type { Handlers } from './handlers-file.ts'
 
-export interface HandleOptions {
-  group: string | undefined
-  fromBeginning: boolean | undefined
-  concurrency: number | undefined
-  /** Whether each record's value is logged. */
-  isQuiet: boolean
+/** Options of every command that hands records to the functions of a file. */
+export interface HandleFlags {
+  group?: string
+  fromBeginning?: boolean
+  concurrency?: number
+  /** The values of records are not logged. */
+  quiet?: boolean
 }
 
 /** Joins the group and hands the records of each topic to its function. */
-export async function handle(service: KafkaService, handlers: Handlers, options: HandleOptions): Promise<void> {
-  const { group, fromBeginning, concurrency, isQuiet } = options
+export async function handle(service: KafkaService, handlers: Handlers, flags: HandleFlags): Promise<void> {
+  const { group, fromBeginning, concurrency, quiet } = flags
   await service.connectProducer()
   await service.connectConsumer(group)
   tell('consumer', `Connected -> ${[service.config.brokers].flat().join(',')}`)
@@ -21,7 +22,7 @@ export async function handle(service: KafkaService, handlers: Handlers, options:
     ...(concurrency !== undefined && { concurrency }),
   }
   const joins = [...handlers].map(([topic, handler]) =>
-    service.subscribe(topic, isQuiet ? handler : told(handler), given),
+    service.subscribe(topic, quiet ? handler : told(handler), given),
   )
   await Promise.all(joins)
   tell('consumer', `Subscribed: ${[...handlers.keys()].join(' ')}`)

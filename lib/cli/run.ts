@@ -3,17 +3,13 @@ import { once } from 'node:events'
 import type { Command } from 'commander'
 import { type ConnectionFlags, openService, withConnection } from './connection.ts'
 import { EXIT } from './exit.ts'
-import { handle } from './handle.ts'
+import { type HandleFlags, handle } from './handle.ts'
 import { loadHandlers } from './handlers-file.ts'
 import { wholeNumber } from './numbers.ts'
 import { HEALTH_PORT, openPorts, type PortFlags } from './ports.ts'
 import { untilSignal } from './until-signal.ts'
 
-interface RunFlags extends ConnectionFlags, PortFlags {
-  group?: string
-  fromBeginning?: boolean
-  concurrency?: number
-  quiet?: boolean
+interface RunFlags extends ConnectionFlags, PortFlags, HandleFlags {
   watch?: boolean
 }
 
@@ -45,12 +41,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   const closePorts = await openPorts(service, flags)
   const ended = untilSignal(() => service.disconnect())
   try {
-    await handle(service, handlers, {
-      group: flags.group,
-      fromBeginning: flags.fromBeginning,
-      concurrency: flags.concurrency,
-      isQuiet: flags.quiet ?? false,
-    })
+    await handle(service, handlers, flags)
     await ended
   } finally {
     await service.disconnect()
