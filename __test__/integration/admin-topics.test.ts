@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ConnectionError, EmbeddedBrokerError, NotConnectedError } from 'narad'
+import { ConnectionError, NotConnectedError } from 'narad'
 import { describeAdminTopics } from '../behaviours/admin-topics.ts'
 import { embeddedBed } from '../helpers/bed.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
 import { makeService } from '../helpers/service.ts'
+import { assertUnsupported } from '../helpers/unsupported.ts'
 
 const bed = embeddedBed()
 
@@ -22,14 +23,7 @@ describe('Administration of topics', () => {
       [() => topics.addPartitions(topic, 2), /cannot add partitions to a topic/],
       [() => topics.deleteRecords(topic, { before: 'end' }), /cannot delete records/],
     ]
-    for (const [call, what] of calls) {
-      await assert.rejects(call, (error) => {
-        assert.ok(error instanceof EmbeddedBrokerError, String(error))
-        assert.equal(error.code, 'NARAD_EMBEDDED_UNSUPPORTED')
-        assert.match(error.message, what)
-        return true
-      })
-    }
+    for (const [call, what] of calls) await assertUnsupported(call, what)
   })
 
   test('of a service that only logs says that there is no cluster', async (t) => {
