@@ -62,7 +62,7 @@ describe('A user with the documented rights alone', { skip: ownClusterSkip() }, 
     const again = once(service, 'deadLetter')
     await service.send(TOPIC, 2)
     await again
-    assert.equal(await desk.park(LETTERS), 1)
+    assert.deepEqual(await desk.park(LETTERS), { letters: 1, isComplete: true })
     await desk.purge(LETTERS)
 
     isMended = true
