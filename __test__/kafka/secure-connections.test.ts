@@ -14,6 +14,7 @@ import {
   type KafkaError,
   type OauthToken,
 } from 'narad'
+import { run } from '../helpers/command.ts'
 import { ownClusterSkip } from '../helpers/kafka.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
 import { type ListenerName, type SecureKafka, startSecureKafka } from '../helpers/secure-kafka.ts'
@@ -114,6 +115,23 @@ describe('Secure connections', { skip: ownClusterSkip() }, () => {
         },
       })
       assert.equal(replayed, 2)
+    })
+  }
+
+  // Neither variable was looked at: an authority that a machine or container was given in the usual ways was not trusted.
+  for (const variable of ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS']) {
+    test(`S1: TLS trusts the authorities of the system, to which ${variable} adds`, async (t) => {
+      const places = { SSL_CERT_FILE: undefined, SSL_CERT_DIR: undefined, NODE_EXTRA_CA_CERTS: undefined }
+      const env = { ...places, KAFKA_SSL: 'true', KAFKA_CONNECTION_TIMEOUT_MS: String(CONNECTION_MS) }
+      const send = ['produce', '-b', at('TLS'), '-t', randomTopic(), '--value', '1']
+      const refused = await run(t, send, { env })
+      assert.equal(refused.code, 3)
+      assert.match(refused.stderr, /is not trusted: its authority is not among the trusted ones/)
+      const trusted = { ...env, [variable]: kafka.ca }
+      const sent = await run(t, send, { env: trusted })
+      assert.equal(sent.code, 0, sent.stderr)
+      const doctor = await run(t, ['doctor', '-b', at('TLS')], { env: trusted })
+      assert.equal(doctor.code, 0, doctor.lines.join('\n'))
     })
   }
 

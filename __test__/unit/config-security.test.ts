@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { rootCertificates } from 'node:tls'
 import { clientProperties } from '../../lib/config/properties.ts'
 import { resolveConfig } from '../../lib/config/resolve.ts'
+import { systemAuthorities } from '../../lib/config/system-authorities.ts'
 import type { KafkaConfig } from '../../lib/config/types.ts'
 import { ConfigError } from '../../lib/errors.ts'
 
@@ -47,12 +49,39 @@ test('without TLS and SASL the protocol is plaintext', () => {
 test('TLS alone looks for the certificates of the system and checks the broker', () => {
   const expected = {
     'security.protocol': 'ssl',
-    'ssl.ca.location': 'probe',
+    'ssl.ca.location': systemAuthorities().location,
+    ...(systemAuthorities().pem && { 'ssl.ca.pem': systemAuthorities().pem }),
     'enable.ssl.certificate.verification': 'true',
   }
   assert.deepEqual(security({ ssl: true }), expected)
   assert.deepEqual(security({ ssl: {} }), expected)
   assert.deepEqual(security({}, { KAFKA_SSL: 'Yes' }), expected)
+})
+
+// What the variables say was not looked at, though other programs on the machine go by them, and in a container without
+// certificates nothing was trusted.
+test('the authorities of the system are those that the variables tell of, that it has, or that Node comes with', () => {
+  const [system, told] = [file('system.pem'), file('told.pem')]
+  const [empty, junk] = [file('empty.pem', ''), file('junk.pem', 'no certificate')]
+  const extra = file('extra.pem', `# ours\n${PEM}`)
+  const missing = join(folder, 'missing.pem')
+  const places = [missing, empty, system]
+  assert.deepEqual(systemAuthorities({}, places), { location: system })
+  assert.deepEqual(systemAuthorities({ SSL_CERT_FILE: told }, places), { location: told })
+  assert.deepEqual(systemAuthorities({ SSL_CERT_FILE: '', SSL_CERT_DIR: `${missing}:${folder}` }, places), {
+    location: folder,
+  })
+  for (const unusable of [missing, empty, junk]) {
+    const env = { SSL_CERT_FILE: unusable, NODE_EXTRA_CA_CERTS: unusable }
+    assert.deepEqual(systemAuthorities(env, places), { location: system })
+  }
+  assert.deepEqual(systemAuthorities({ NODE_EXTRA_CA_CERTS: extra }, places), {
+    location: system,
+    pem: `# ours\n${PEM}`,
+  })
+  const { location, pem = '' } = systemAuthorities({ NODE_EXTRA_CA_CERTS: extra }, [missing])
+  assert.equal(location, undefined)
+  assert.equal(pem.match(/BEGIN CERTIFICATE/g)?.length, rootCertificates.length + 1)
 })
 
 test('certificates and keys are given as paths or as text, in options and variables', () => {

@@ -12,8 +12,8 @@ const ADDON = 'lib/native.ts'
 const BUNDLED = 'uuid'
 /** A user of the package, beside it. */
 const CLI = 'lib/cli/'
-/** What it takes of the inside, which is bundled with it: text is made safe to print in one way. */
-const BUNDLED_WITH_CLI = ['lib/escape.ts', 'lib/redact.ts']
+/** What it takes of the inside, which is bundled with it: text is made safe to print, and authorities are found, in one way. */
+const BUNDLED_WITH_CLI = ['lib/escape.ts', 'lib/redact.ts', 'lib/config/system-authorities.ts']
 /** Folders that import a package of their own: bundled with the command, or an optional dependency of the user's. */
 const FOREIGN = [
   [CLI, 'commander'],

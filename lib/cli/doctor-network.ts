@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { connect, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { systemAuthorities } from '../config/system-authorities.ts'
 import type { ResolvedConfig } from '../index.ts'
 
 /** An address as it is given. */
@@ -19,7 +20,6 @@ export interface Finding {
 }
 
 const TIMEOUT_MS = 5_000
-const SYSTEM_CAS = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem']
 
 export async function resolveName({ host }: Address): Promise<Finding> {
   try {
@@ -97,16 +97,20 @@ function tlsOptions(ssl: Exclude<ResolvedConfig['ssl'], false>): ConnectionOptio
 
 type Pem = NonNullable<Exclude<ResolvedConfig['ssl'], false>['ca']>
 
-/** Undefined for a folder of certificates, which Node does not take. */
 function pem(source: Pem): string | undefined {
-  if ('pem' in source) return source.pem.reveal()
-  return statSync(source.path).isFile() ? readFileSync(source.path, 'utf8') : undefined
+  return 'pem' in source ? source.pem.reveal() : textOf(source.path)
 }
 
-/** What the service finds as well; Node comes with authorities of its own. */
+/** Undefined for a folder of certificates, which Node does not take. */
+function textOf(path: string): string | undefined {
+  return statSync(path).isFile() ? readFileSync(path, 'utf8') : undefined
+}
+
+/** What the service trusts as well: Node would take its own. */
 function systemCas(): string | undefined {
-  const file = SYSTEM_CAS.find((path) => existsSync(path))
-  return file === undefined ? undefined : readFileSync(file, 'utf8')
+  const { location, pem: text } = systemAuthorities()
+  const texts = [location === undefined ? undefined : textOf(location), text].filter((one) => one !== undefined)
+  return texts.length === 0 ? undefined : texts.join('\n')
 }
 
 function tlsRemedy(code: string): string {

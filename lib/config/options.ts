@@ -80,9 +80,9 @@ export const OPTIONS: Readonly<Record<OptionName, OptionSpec>> = {
     type: 'pem',
     env: ['KAFKA_SSL_CA'],
     defaultText: 'those of the system',
-    derives: 'ssl.ca.pem or ssl.ca.location',
+    derives: 'ssl.ca.pem and ssl.ca.location',
     java: 'ssl.truststore.certificates',
-    doc: 'Certificates that the certificates of the brokers must lead to: a path (a directory too) or PEM text, or an array of them.',
+    doc: 'Certificates that the certificates of the brokers must lead to: a path (a directory too) or PEM text, or an array of them. SSL_CERT_FILE, SSL_CERT_DIR and NODE_EXTRA_CA_CERTS say what the system has.',
   },
   'ssl.cert': {
     type: 'pem',

@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.ts'
 import { quote } from '../escape.ts'
 import { Secret } from '../redact.ts'
 import { OPTIONS, type OptionName } from './options.ts'
+import { type Authorities, systemAuthorities } from './system-authorities.ts'
 import type { PemSource, ResolvedSasl, ResolvedSsl, SaslMechanism } from './types.ts'
 import { type Given, parseBoolean, parseChoice, parseString, wrong } from './values.ts'
 
@@ -120,12 +121,19 @@ export function securityProperties(ssl: ResolvedSsl | false, sasl: ResolvedSasl 
 
 function sslProperties(ssl: ResolvedSsl): Record<string, string> {
   return {
-    // OpenSSL is linked statically, so its own default paths mean nothing on this machine: probe for the system's.
-    ...(ssl.ca === undefined ? { 'ssl.ca.location': 'probe' } : pemProperties('ssl.ca', ssl.ca)),
+    ...(ssl.ca === undefined ? authorityProperties(systemAuthorities()) : pemProperties('ssl.ca', ssl.ca)),
     ...(ssl.cert && pemProperties('ssl.certificate', ssl.cert)),
     ...(ssl.key && pemProperties('ssl.key', ssl.key)),
     ...(ssl.passphrase && { 'ssl.key.password': ssl.passphrase.reveal() }),
     'enable.ssl.certificate.verification': String(ssl.rejectUnauthorized),
+  }
+}
+
+/** librdkafka trusts what both have. */
+function authorityProperties({ location, pem }: Authorities): Record<string, string> {
+  return {
+    ...(location !== undefined && { 'ssl.ca.location': location }),
+    ...(pem !== undefined && { 'ssl.ca.pem': pem }),
   }
 }
 
