@@ -2155,6 +2155,11 @@ interface PurgeOptions {
     open?: boolean;
     /** Only tells what it would do. Default: false. */
     dryRun?: boolean;
+    /** Told about each second, and at the end, how much of the topic was read. Nothing is deleted before all is. */
+    onProgress?: (progress: {
+        read: number;
+        total: number;
+    }) => void;
 }
 /** What a purge deletes. */
 interface LetterPurge {

@@ -6,6 +6,7 @@ import { ended, run, narad as start } from '../helpers/command.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
 import type { Scope } from '../helpers/scope.ts'
 import { makeProducer } from '../helpers/service.ts'
+import { startTcpProxy } from '../helpers/tcp-proxy.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 async function setUp(scope: Scope) {
@@ -66,6 +67,23 @@ describe('narad topics and narad cluster', () => {
 })
 
 describe('narad groups and narad lag', () => {
+  // Nothing was shown on a terminal while brokers took their time.
+  test('tell on a terminal for how long they have waited for slow brokers', async (t) => {
+    const { broker, topic, group } = await setUp(t)
+    const [host = '', port = ''] = broker.brokers.split(':')
+    const proxy = await startTcpProxy({ target: { host, port: Number(port) }, delayMs: 100 })
+    t.after(() => proxy.stop())
+    const reset = ['groups', 'reset-offsets', group, '-t', topic, '--to', 'beginning', '--execute']
+    const env = { KAFKA_BROKERS: `embedded://127.0.0.1:${proxy.port}` }
+    const nodeArgs = ['--import', 'data:text/javascript,process.stderr.isTTY=true']
+    const { code, lines, stderr } = await run(t, reset, { env, nodeArgs })
+    assert.deepEqual([code, lines.length], [0, 3], stderr)
+    assert.match(
+      stderr,
+      new RegExp(`^(?:\\r\\x1b\\[Knarad: resetting the offsets of ${group}, for \\d+s)+\\r\\x1b\\[K$`),
+    )
+  })
+
   test('reset offsets after a plan that changes nothing, and tell the lag', async (t) => {
     const { topic, group, service, narad } = await setUp(t)
     const reset = ['groups', 'reset-offsets', group, '-t', topic, '-p', '0', '--to', '-2', '-o', 'json']

@@ -82,6 +82,20 @@ describe('narad replay', () => {
     assert.deepEqual([code, /ended before its end; go on with --from \d/.test(stderr)], [1, true], stderr)
   })
 
+  // There was no bar, and where stderr is a file nothing is to be drawn.
+  test('draws a bar on a terminal, on stderr alone', async (t) => {
+    const { topic, into, env } = await setUp(t)
+    const args = ['replay', topic, '--into', into, '--rate', '2', '--execute']
+    const nodeArgs = ['--import', 'data:text/javascript,process.stderr.isTTY=true']
+    const [terminal, file] = await Promise.all([run(t, args, { env, nodeArgs }), run(t, args, { env })])
+    for (const { code, lines } of [terminal, file]) {
+      assert.deepEqual([code, lines], [0, [`${topic}: 5 records replayed into ${into}`]])
+    }
+    assert.match(terminal.stderr, /\r\x1b\[Knarad: \[#+-+\] +\d+ % {2}\d of 5 records/)
+    assert.ok(terminal.stderr.endsWith('\r\x1b[K'), 'the bar goes away')
+    assert.equal(file.stderr, '')
+  })
+
   // What a handler threw was told as it came, with the password that was in it.
   test('shows no secret of what a handler throws', async (t) => {
     const { topic, narad } = await setUp(t)

@@ -40,7 +40,10 @@ describe('The dead-letter desk on Kafka alone', { skip: bed.skip }, () => {
       Array.from({ length: 12 }, (_, offset) => letter(topic, group, offset)),
     )
     for (const key of ['k0', 'k1', 'k3', 'k4', 'k9', 'k10']) await desk.replay(dlq, { filter: { key } })
-    assert.deepEqual(await desk.purge(dlq, { dryRun: true }), { letters: 4, open: 0, before: { 0: 2, 1: 2, 2: 0 } })
+    const told: unknown[] = []
+    const planned = await desk.purge(dlq, { dryRun: true, onProgress: (progress) => told.push(progress) })
+    assert.deepEqual(planned, { letters: 4, open: 0, before: { 0: 2, 1: 2, 2: 0 } })
+    assert.deepEqual(told.at(-1), { read: 12, total: 12 })
     const left = async () => {
       const keys: string[] = []
       for await (const { key } of desk.letters(dlq, { settled: true })) keys.push(String(key))

@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { escapeControls } from '../escape.ts'
-import type { DeskProgress, LetterPark, LetterReplay, ReplayInto } from '../index.ts'
+import type { LetterPark, LetterReplay, ReplayInto } from '../index.ts'
 import { type ConnectionFlags, withConnection, withService } from './connection.ts'
 import { type LetterFlags, letterFilterOf, timeOf, withLetterFilter } from './dlq-filter.ts'
 import { type ShowFlags, show } from './dlq-show.ts'
 import { EXIT, UsageError } from './exit.ts'
 import { wholeNumber } from './numbers.ts'
 import { type OutputFlags, printRows, tellPlanOnly, withExecute, withOutput } from './output.ts'
-import { showProgress } from './progress.ts'
+import { progressBar, showProgress } from './progress.ts'
 import { stopSignal } from './until-signal.ts'
 
 interface ListFlags extends ConnectionFlags, LetterFlags, OutputFlags {
@@ -26,6 +26,12 @@ interface PurgeFlags extends ConnectionFlags, OutputFlags {
   before?: string
   open?: boolean
   execute?: boolean
+}
+
+/** How much of a topic was read. */
+interface ReadProgress {
+  readonly read: number
+  readonly total: number
 }
 
 export function addDlq(program: Command): void {
@@ -110,11 +116,13 @@ async function replayLetters(topic: string, flags: ReplayFlags): Promise<void> {
     const { deadLetterDesk } = await import('../index.ts')
     const desk = deadLetterDesk(service)
     if (!flags.execute) {
-      tellReplay(topic, await desk.plan(topic, options), flags, 'to replay')
+      const plan = await withProgress((onProgress) => desk.plan(topic, { ...options, onProgress }))
+      tellReplay(topic, plan, flags, 'to replay')
       return tellPlanOnly()
     }
     const { rate } = flags
-    const report = await withProgress((onProgress, signal) =>
+    const signal = stopSignal()
+    const report = await withProgress((onProgress) =>
       desk.replay(topic, { ...options, ...(rate !== undefined && { rate }), onProgress, signal }),
     )
     tellReplay(topic, report, flags, 'replayed')
@@ -129,9 +137,10 @@ async function parkLetters(topic: string, flags: ReplayFlags): Promise<void> {
     const { deadLetterDesk } = await import('../index.ts')
     const desk = deadLetterDesk(service)
     let park: LetterPark = { letters: 0, isComplete: true }
-    if (flags.execute)
-      park = await withProgress((onProgress, signal) => desk.park(topic, { filter, onProgress, signal }))
-    else for await (const _ of desk.letters(topic, { filter })) park.letters += 1
+    if (flags.execute) {
+      const signal = stopSignal()
+      park = await withProgress((onProgress) => desk.park(topic, { filter, onProgress, signal }))
+    } else for await (const _ of desk.letters(topic, { filter })) park.letters += 1
     const { letters } = park
     const into = `${topic}.parked`
     const text = `${topic}: ${letters} letters ${flags.execute ? 'parked' : 'to park'} in ${into}`
@@ -146,7 +155,8 @@ async function purgeLetters(topic: string, flags: PurgeFlags): Promise<void> {
   await withService(flags, async (service) => {
     const { deadLetterDesk } = await import('../index.ts')
     const options = { ...(before && { before }), open: flags.open ?? false, dryRun: !flags.execute }
-    const purge = await deadLetterDesk(service).purge(topic, options)
+    const desk = deadLetterDesk(service)
+    const purge = await withProgress((onProgress) => desk.purge(topic, { ...options, onProgress }))
     const what = `${purge.letters} letters ${flags.execute ? 'deleted' : 'to delete'}`
     const text = `${topic}: ${what}${purge.open > 0 ? `, of which ${purge.open} ${flags.execute ? 'were' : 'are'} open` : ''}`
     process.stdout.write(`${flags.output === 'json' ? JSON.stringify({ topic, ...purge }) : text}\n`)
@@ -154,16 +164,18 @@ async function purgeLetters(topic: string, flags: PurgeFlags): Promise<void> {
   })
 }
 
-/** Shows how far it has come, and ends it at a signal. */
+/** Shows how far it has come. */
 async function withProgress<Result>(
-  work: (onProgress: (progress: DeskProgress) => void, signal: AbortSignal) => Promise<Result>,
+  work: (onProgress: (progress: ReadProgress) => void) => Promise<Result>,
 ): Promise<Result> {
-  let shown: DeskProgress = { read: 0, total: 0, sent: 0 }
-  const hide = showProgress(() => `narad: ${shown.sent} sent, ${shown.read} of ${shown.total} letters looked at`)
+  let shown: ReadProgress = { read: 0, total: 0 }
+  const hide = showProgress(
+    () => `narad: ${progressBar(shown.read, shown.total)}  ${shown.read} of ${shown.total} letters looked at`,
+  )
   try {
     return await work((progress) => {
       shown = progress
-    }, stopSignal())
+    })
   } finally {
     hide()
   }

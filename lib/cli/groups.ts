@@ -5,6 +5,7 @@ import { duration, durationText } from './durations.ts'
 import { UsageError } from './exit.ts'
 import { gatherNumbers } from './numbers.ts'
 import { type Cell, type OutputFlags, printChanges, printRows, withExecute, withOutput } from './output.ts'
+import { whileShown } from './progress.ts'
 import { START_FORMS, startOffset } from './start-offset.ts'
 
 type Flags = ConnectionFlags & OutputFlags
@@ -99,12 +100,15 @@ async function resetOffsets(group: string, flags: ResetFlags): Promise<void> {
   const to = targetOf(flags)
   const { topic: topics, partition: partitions, execute } = flags
   await withService(flags, async ({ admin }) => {
-    const moves = await admin.groups.resetOffsets(group, {
-      to,
-      ...(topics !== undefined && { topics }),
-      ...(partitions !== undefined && { partitions }),
-      dryRun: !execute,
-    })
+    const what = execute ? `resetting the offsets of ${group}` : `looking for the offsets of ${group}`
+    const moves = await whileShown(what, () =>
+      admin.groups.resetOffsets(group, {
+        to,
+        ...(topics !== undefined && { topics }),
+        ...(partitions !== undefined && { partitions }),
+        dryRun: !execute,
+      }),
+    )
     const rows = moves.map((move) => ({ group, ...move }))
     printChanges(flags, rows, {
       GROUP: () => group,
@@ -126,7 +130,7 @@ async function remove(names: string[], flags: ChangeFlags): Promise<void> {
   await withService(flags, async ({ admin }) => {
     const groups = await admin.groups.describe(names)
     checkUnused(groups)
-    if (flags.execute) await admin.groups.delete(names)
+    if (flags.execute) await whileShown(`deleting ${names.length} groups`, () => admin.groups.delete(names))
     const rows = groups.map(({ group, state, partitions, lag }) => ({
       group,
       state,

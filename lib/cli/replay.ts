@@ -5,7 +5,7 @@ import { EXIT, UsageError } from './exit.ts'
 import { loadHandlers } from './handlers-file.ts'
 import { wholeNumber } from './numbers.ts'
 import { type OutputFlags, tellPlanOnly, withExecute, withOutput } from './output.ts'
-import { showProgress } from './progress.ts'
+import { progressBar, showProgress } from './progress.ts'
 import { type FilterFlags, recordFilter } from './record-filter.ts'
 import { START_FORMS, startOffset } from './start-offset.ts'
 import { stopSignal } from './until-signal.ts'
@@ -99,7 +99,9 @@ function placesText({ positions }: ReplayProgress): string {
 
 async function withProgress(service: KafkaService, options: ReplayOptions) {
   let shown: Pick<ReplayProgress, 'read' | 'total'> = { read: 0, total: 0 }
-  const hide = showProgress(() => `narad: ${shown.read} of ${shown.total} records`)
+  const hide = showProgress(
+    () => `narad: ${progressBar(shown.read, shown.total)}  ${shown.read} of ${shown.total} records`,
+  )
   const onProgress = (progress: ReplayProgress) => {
     shown = progress
   }

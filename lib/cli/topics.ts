@@ -4,6 +4,7 @@ import { type ConnectionFlags, gather, splitPair, withConnection, withService } 
 import { UsageError } from './exit.ts'
 import { gatherNumbers, wholeNumber } from './numbers.ts'
 import { type OutputFlags, printChanges, printRows, withExecute, withOutput } from './output.ts'
+import { whileShown } from './progress.ts'
 import { START_FORMS, startOffset } from './start-offset.ts'
 
 type Flags = ConnectionFlags & OutputFlags
@@ -159,7 +160,7 @@ async function remove(names: string[], flags: ChangeFlags): Promise<void> {
       const logs = await admin.topics.offsets(topic)
       rows.push({ topic, partitions: partitions.length, records: recordsIn(logs) })
     }
-    if (flags.execute) await admin.topics.delete(names)
+    if (flags.execute) await whileShown(`deleting ${names.length} topics`, () => admin.topics.delete(names))
     printChanges(flags, rows, {
       TOPIC: ({ topic }) => topic,
       PARTITIONS: ({ partitions }) => partitions,
@@ -183,7 +184,10 @@ async function deleteRecords(topic: string, flags: DeleteRecordsFlags): Promise<
   const options = { before: startOffset(flags.before, '--before'), ...(partitions !== undefined && { partitions }) }
   await withService(flags, async ({ admin }) => {
     const logs = new Map((await admin.topics.offsets(topic)).map((log) => [log.partition, log]))
-    const after = await admin.topics.deleteRecords(topic, { ...options, dryRun: !flags.execute })
+    const what = flags.execute ? `deleting records of ${topic}` : `looking through ${topic}`
+    const after = await whileShown(what, () =>
+      admin.topics.deleteRecords(topic, { ...options, dryRun: !flags.execute }),
+    )
     const rows = after.map(({ partition, beginning, end }) => {
       const from = logs.get(partition)?.beginning ?? beginning
       return { topic, partition, from, to: beginning, records: beginning - from, end }

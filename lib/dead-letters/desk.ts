@@ -1,3 +1,4 @@
+import type { LogOffsets } from '../admin/types.ts'
 import type { RecordContext } from '../consumer/record.ts'
 import { EmbeddedBrokerError } from '../errors.ts'
 import type { RecordInput } from '../producer/columns.ts'
@@ -115,7 +116,7 @@ export class DeadLetterDesk {
       const { beginning, end } = offsets.get(partition) ?? { beginning: 0, end: 0 }
       return offset >= beginning && offset < end
     }
-    const letters = [...offsets.values()].reduce((sum, { beginning, end }) => sum + end - beginning, 0)
+    const letters = recordsIn([...offsets.values()])
     return { topic, partitions: offsets.size, letters, settled: ledger.count(isThere) }
   }
 
@@ -216,15 +217,20 @@ export class DeadLetterDesk {
    */
   async purge(topic: string, options: PurgeOptions = {}): Promise<LetterPurge> {
     checkTopicName(topic)
-    const { before, open, dryRun } = resolvePurge(options)
+    const { before, open, dryRun, onProgress } = resolvePurge(options)
     const { topics } = this.#service.admin
     const ledger = await Ledger.open(this.#service, topic, await this.#sizes())
-    const cut = new PurgeCut(await topics.offsets(topic))
+    const logs = await topics.offsets(topic)
+    const cut = new PurgeCut(logs)
+    const progress = new Progress(onProgress, { read: 0, total: recordsIn(logs) })
     for await (const record of this.#service.read(topic, { to: 'end', codec: 'buffer' })) {
+      progress.at.read += 1
+      progress.tell()
       const letter = readDeadLetter(record)
       const isOpen = letter === undefined || !isSettled(ledger.stateOf(letter))
       cut.take(record, record.timestamp >= before || (isOpen && !open), isOpen)
     }
+    progress.tell(true)
     const purge = cut.result
     if (dryRun || purge.letters === 0) return purge
     for (const [partition, offset] of Object.entries(purge.before)) {
@@ -242,27 +248,26 @@ export class DeadLetterDesk {
     const { fits, into, maxReplays, rate, onProgress, signal, takesTruncated } = options
     const sizes = await this.#sizes()
     const ledger = await Ledger.open(this.#service, topic, sizes)
-    const offsets = await this.#service.admin.topics.offsets(topic)
-    const progress = { read: 0, total: offsets.reduce((sum, { beginning, end }) => sum + end - beginning, 0), sent: 0 }
+    const logs = await this.#service.admin.topics.offsets(topic)
+    const progress = new Progress(onProgress, { read: 0, total: recordsIn(logs), sent: 0 })
     const found: LetterReplay = {
       ...{ letters: 0, into: {}, repeats: 0, settled: 0, filtered: 0, guarded: 0, truncated: 0 },
       ...{ withoutTarget: [], foreign: 0, isComplete: true },
     }
     const size = Math.min(BATCH, new Pace(rate).burst)
     let batch: Chosen[] = []
-    let toldAt = performance.now()
     const flush = async () => {
       const chosen = batch
       batch = []
       if (chosen.length > 0) await send(chosen, ledger, sizes)
-      progress.sent += chosen.length
+      progress.at.sent += chosen.length
       for (const { target, isRepeat } of chosen) {
         found.into[target] = (found.into[target] ?? 0) + 1
         if (isRepeat) found.repeats += 1
       }
     }
     for await (const record of this.#service.read(topic, { to: 'end', codec: 'buffer', ...(signal && { signal }) })) {
-      progress.read += 1
+      progress.at.read += 1
       const letter = readDeadLetter(record)
       if (letter === undefined) {
         found.foreign += 1
@@ -278,12 +283,10 @@ export class DeadLetterDesk {
       else if (target === undefined) countWithout(found, letter)
       else batch.push({ letter, record, target, isRepeat: state === 'begun' })
       if (batch.length >= size) await flush()
-      if (performance.now() - toldAt < PROGRESS_MS) continue
-      toldAt = performance.now()
-      onProgress?.({ ...progress })
+      progress.tell()
     }
     await flush()
-    onProgress?.({ ...progress })
+    progress.tell(true)
     found.isComplete = signal?.aborted !== true
     return found
   }
@@ -314,6 +317,28 @@ export class DeadLetterDesk {
  */
 export function deadLetterDesk(service: KafkaService): DeadLetterDesk {
   return new DeadLetterDesk(service)
+}
+
+/** Tells about each second how far something has come. */
+class Progress<At extends object> {
+  readonly #onProgress: ((at: At) => void) | undefined
+  #toldAt = performance.now()
+  readonly at: At
+
+  constructor(onProgress: ((at: At) => void) | undefined, at: At) {
+    this.#onProgress = onProgress
+    this.at = at
+  }
+
+  tell(isEnd = false): void {
+    if (!isEnd && performance.now() - this.#toldAt < PROGRESS_MS) return
+    this.#toldAt = performance.now()
+    this.#onProgress?.({ ...this.at })
+  }
+}
+
+function recordsIn(logs: readonly LogOffsets[]): number {
+  return logs.reduce((sum, { beginning, end }) => sum + end - beginning, 0)
 }
 
 function isSettled(state: LetterState): boolean {

@@ -9,6 +9,8 @@ export interface PurgeOptions {
   open?: boolean
   /** Only tells what it would do. Default: false. */
   dryRun?: boolean
+  /** Told about each second, and at the end, how much of the topic was read. Nothing is deleted before all is. */
+  onProgress?: (progress: { read: number; total: number }) => void
 }
 
 /** What a purge deletes. */
@@ -21,16 +23,27 @@ export interface LetterPurge {
   before: Record<number, number>
 }
 
+/** The {@link PurgeOptions}, checked. */
+interface ResolvedPurge {
+  readonly before: number
+  readonly open: boolean
+  readonly dryRun: boolean
+  readonly onProgress: PurgeOptions['onProgress']
+}
+
 /** @throws {@link ArgumentError} that names the option. */
-export function resolvePurge(input: unknown): Required<Omit<PurgeOptions, 'before'>> & { before: number } {
-  const { before, open = false, dryRun = false } = checkOptions(input, ['before', 'open', 'dryRun'], 'purge')
+export function resolvePurge(input: unknown): ResolvedPurge {
+  const known = ['before', 'open', 'dryRun', 'onProgress']
+  const { before, open = false, dryRun = false, onProgress } = checkOptions(input, known, 'purge')
   const isBoolean = (value: unknown) => typeof value === 'boolean'
   const isTime = (value: unknown) => value instanceof Date && !Number.isNaN(value.getTime())
   optional(open, 'open', 'true or false', isBoolean)
   optional(dryRun, 'dryRun', 'true or false', isBoolean)
   optional(before, 'before', 'a Date', isTime)
   const limit = before === undefined ? Number.POSITIVE_INFINITY : (before as Date).getTime()
-  return { before: limit, open: open === true, dryRun: dryRun === true }
+  const isFunction = (value: unknown) => typeof value === 'function'
+  const told = optional(onProgress, 'onProgress', 'a function', isFunction) as PurgeOptions['onProgress']
+  return { before: limit, open: open === true, dryRun: dryRun === true, onProgress: told }
 }
 
 /** Finds up to where each partition may be deleted: Kafka deletes from the beginning on, and leaves no holes. */
