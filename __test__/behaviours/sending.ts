@@ -107,6 +107,29 @@ export function describeSending(bed: Bed): void {
       })
     })
 
+    // Whether a record has headers was read from the byte behind its value, and an empty value has none behind it.
+    test('an empty value and a tombstone keep their headers', async (t) => {
+      const [brokers, topic] = [await bed.brokers(), await bed.topic()]
+      const service = await makeProducer(t, { brokers })
+      const headers = { trace: 'a' }
+      await service.sendRecords(topic, [
+        { key: 'k', value: '', headers },
+        { key: 'k', value: null, headers },
+        { value: '', headers },
+        { value: '' },
+      ])
+      const records = await readAll(t, brokers, topic, 4, 'string')
+      assert.deepEqual(
+        records.map(({ key, value, headers: found }) => [key, value, found]),
+        [
+          ['k', '', headers],
+          ['k', null, headers],
+          [null, '', headers],
+          [null, '', {}],
+        ],
+      )
+    })
+
     test("options hold for every record of an array, and a builder's own fields win", async (t) => {
       const [brokers, topic] = [await bed.brokers(), await bed.topic(3)]
       const service = await makeProducer(t, { brokers })
