@@ -41,7 +41,7 @@ const LEAVE_GRACE: Duration = Duration::from_millis(500);
 
 pub(super) struct Closing {
     /// When handlers that still run are no longer waited for.
-    drain_until: Instant,
+    pub(super) drain_until: Instant,
     deadline: Instant,
     reply: Reply<ConsumerReport>,
 }

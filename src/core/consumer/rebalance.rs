@@ -78,14 +78,12 @@ impl Group {
         let mut partitions = self.revocation.take().map_or_else(Vec::new, |r| r.partitions);
         partitions.extend(gone.iter().map(|p| (Arc::clone(&p.topic), p.partition)));
         self.tell(kind, gone);
-        let wait = if lost || self.closing.is_some() {
-            Duration::ZERO
-        } else {
-            REVOKE_GRACE
-        };
+        let now = Instant::now();
+        let most = now + if lost { Duration::ZERO } else { REVOKE_GRACE };
+        let closing = self.closing.as_ref().map(|closing| closing.drain_until);
         self.revocation = Some(Revocation {
             partitions,
-            deadline: Instant::now() + wait,
+            deadline: closing.map_or(most, |until| until.min(most)),
         });
         self.finish_revocation();
     }
