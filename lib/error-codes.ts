@@ -308,7 +308,8 @@ export const ERROR_CODES: Readonly<Record<NaradErrorCode, ErrorCodeEntry>> = {
     retriable: false,
     fatal: false,
     meaning: 'The group could not be joined, or the subscription contradicts an earlier one.',
-    remedy: 'The message says which; for a refusal by the broker look at `kafkaCode`.',
+    remedy:
+      'The message says which; for a refusal by the broker look at `kafkaCode`. With `INCONSISTENT_GROUP_PROTOCOL`, end members of other clients first that share partitions out in another way, such as those of KafkaJS.',
   },
   NARAD_SUBSCRIBE_TIMEOUT: {
     class: 'SubscribeError',
@@ -317,7 +318,7 @@ export const ERROR_CODES: Readonly<Record<NaradErrorCode, ErrorCodeEntry>> = {
     meaning:
       'The group had no assignment and start position within `connectionTimeoutMs` and `sessionTimeoutMs` together.',
     remedy:
-      'Check the brokers and that no other member blocks the rebalance; raise `connectionTimeoutMs` for a large group. End members of other clients first that share partitions out in another way, such as those of KafkaJS.',
+      'Check the brokers and that no other member blocks the rebalance; raise `connectionTimeoutMs` for a large group.',
   },
   NARAD_CONSUME_FAILED: {
     class: 'ConsumeError',

@@ -70,6 +70,8 @@ pub(super) struct Group {
     /// Partitions that were assigned, while their committed offsets are being read.
     pub(super) assigning: Option<Vec<PartitionOffset>>,
     pub(super) waiters: Vec<Waiter>,
+    /// The group was told to have members of another protocol, and has not been joined since.
+    pub(super) is_mixed: bool,
     pub(super) closing: Option<Closing>,
     pub(super) fatal: bool,
     pub(super) counting: Option<Counting>,
@@ -114,6 +116,7 @@ impl Group {
             revocation: None,
             assigning: None,
             waiters: Vec::new(),
+            is_mixed: false,
             closing: None,
             fatal: false,
             counting: settings.metrics.map(Counting::new),
@@ -279,10 +282,12 @@ impl Group {
                 waiter.reply.settle(Err(error.clone()));
             }
             self.events.error(error);
-        } else if RDKafkaErrorCode::from(cause) == RDKafkaErrorCode::GroupAuthorizationFailed {
-            self.group_refused();
-        } else {
-            self.events.error(error);
+            return;
+        }
+        match RDKafkaErrorCode::from(cause) {
+            RDKafkaErrorCode::GroupAuthorizationFailed => self.group_refused(),
+            RDKafkaErrorCode::InconsistentGroupProtocol => self.protocol_refused(),
+            _ => self.events.error(error),
         }
     }
 

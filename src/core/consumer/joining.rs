@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rdkafka::types::RDKafkaRespErr;
+
 use super::SubscriptionSpec;
 use super::group::{Group, no_queue};
 use super::positions::Snapshot;
@@ -98,6 +100,23 @@ impl Group {
     /// No waiting mends a missing right: those who wait are told at once.
     pub(super) fn group_refused(&mut self) {
         let error = self.right.refuse();
+        self.refused(error);
+    }
+
+    /// Nor does it mend that the others speak another protocol. librdkafka goes on asking, and tells so each time.
+    pub(super) fn protocol_refused(&mut self) {
+        if std::mem::replace(&mut self.is_mixed, true) && self.waiters.is_empty() {
+            return;
+        }
+        let text = format!(
+            "group {} has members that share partitions out in another way, or have another protocol: end them first",
+            self.right.group()
+        );
+        let cause = RDKafkaRespErr::RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL;
+        self.refused(CoreError::new(ErrorCode::SubscribeFailed, text).caused_by(cause));
+    }
+
+    fn refused(&mut self, error: CoreError) {
         if self.waiters.is_empty() {
             // what comes after the last subscription was given up, or for one that reads without a group, concerns nobody
             if self.subscriptions.iter().any(|s| !s.topics.is_empty()) {
@@ -143,7 +162,7 @@ impl Group {
             return;
         }
         let text = format!(
-            "group {} was not joined in time: another member holds the rebalance up, or shares partitions out in another way",
+            "group {} was not joined in time: another member holds the rebalance up",
             self.right.group()
         );
         self.give_up(late, &CoreError::new(ErrorCode::SubscribeTimeout, text));

@@ -34,6 +34,7 @@ impl Group {
         let is_assigned = event.error() == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         self.assigning = is_assigned.then(|| partitions.clone());
         if is_assigned {
+            self.is_mixed = false;
             for waiter in &mut self.waiters {
                 waiter.is_assigned = true;
             }
