@@ -91,7 +91,7 @@ describe('narad replay', () => {
     for (const { code, lines } of [terminal, file]) {
       assert.deepEqual([code, lines], [0, [`${topic}: 5 records replayed into ${into}`]])
     }
-    assert.match(terminal.stderr, /\r\x1b\[Knarad: \[#+-+\] +\d+ % {2}\d of 5 records/)
+    assert.match(terminal.stderr, /\[Knarad: \[#+-+\] +\d+ % {2}\d of 5 records\r/)
     assert.ok(terminal.stderr.endsWith('\r\x1b[K'), 'the bar goes away')
     assert.equal(file.stderr, '')
   })

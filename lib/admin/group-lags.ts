@@ -20,7 +20,8 @@ export async function groupLags(
 ): Promise<Map<string, PartitionLag[]>> {
   const committed = new Map<string, Map<string, Position>>()
   const groups = [...owned.keys()]
-  const offsets = await client.ask((native) => native.groupOffsets(groups, leftMs()))
+  const group = groups.length === 1 ? groups[0] : undefined
+  const offsets = await client.ask((native) => native.groupOffsets(groups, leftMs()), { group })
   for (const [index, group] of groups.entries()) {
     const known = (offsets[index] ?? []).filter(({ offset, error }) => offset >= 0 && error == null)
     committed.set(group, new Map(known.map((position) => [placeKey(position), position])))

@@ -68,7 +68,8 @@ export class Groups {
     const withTime = flag(time, 'time')
     if (names.length === 0) return []
     const client = await this.#client()
-    const described = await client.ask((native) => native.describeGroups(names, leftMs()))
+    const group = names.length === 1 ? names[0] : undefined
+    const described = await client.ask((native) => native.describeGroups(names, leftMs()), { group })
     const owned = new Map(described.map((info) => [info.group, placesOwned(checkKnown(info))]))
     const lags = await groupLags(client, owned, withTime, leftMs)
     const all = described.map((info) => description(info, lags.get(info.group) ?? []))

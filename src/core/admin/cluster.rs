@@ -9,7 +9,7 @@ use crate::core::rd::{self, Broker, ClusterDescription, Handle, Refusal};
 
 /// Id, controller and brokers of the cluster. Blocks.
 pub fn describe_cluster(handle: &Arc<Handle>, timeout: Duration) -> Result<ClusterDescription> {
-    let failed = |refusal: Refusal| failure("the cluster cannot be described", &refusal);
+    let failed = |refusal: Refusal| failure("the cluster cannot be described", "DESCRIBE", &refusal);
     if !handle.is_embedded() {
         return rd::describe_cluster(handle, timeout).map_err(failed);
     }

@@ -6,7 +6,9 @@ use crate::core::error::{CoreError, ErrorCode, Result};
 use crate::core::rd::{Handle, Outcome, Refusal};
 
 /// The error of a request; `what` reads as in "topic orders cannot be created".
-pub(super) fn failure(what: &str, refusal: &Refusal) -> CoreError {
+///
+/// `right` is the operation that the request needs, by Kafka's name for it; brokers do not tell which one is missing.
+pub(super) fn failure(what: &str, right: &str, refusal: &Refusal) -> CoreError {
     use RDKafkaErrorCode as E;
     let cause = E::from(refusal.cause);
     let code = match cause {
@@ -27,21 +29,27 @@ pub(super) fn failure(what: &str, refusal: &Refusal) -> CoreError {
         _ => CoreError::code_of(refusal.cause, ErrorCode::AdminFailed),
     };
     let text = refusal.text.trim_end_matches('.');
+    let lacks = |resource: &str| format!("the principal lacks the right {right} on {resource}");
     let why = match cause {
-        E::NonEmptyGroup | E::UnknownMemberId => "it has members: stop them first",
-        E::GroupIdNotFound => "there is no such group",
-        E::UnknownTopicOrPartition => "there is no such topic or partition",
-        _ => text,
+        E::NonEmptyGroup | E::UnknownMemberId => "it has members: stop them first".to_owned(),
+        E::GroupIdNotFound => "there is no such group".to_owned(),
+        E::UnknownTopicOrPartition => "there is no such topic or partition".to_owned(),
+        E::TopicAuthorizationFailed => lacks("the topic"),
+        E::GroupAuthorizationFailed => lacks("the group"),
+        E::ClusterAuthorizationFailed => lacks("the cluster"),
+        _ => text.to_owned(),
     };
     CoreError::new(code, format!("{what}: {why}")).caused_by(refusal.cause)
 }
 
 /// The first of several that was refused is the error; `what` tells of it by its name.
-pub(super) fn all_done(outcomes: &[Outcome], what: impl Fn(&str) -> String) -> Result<()> {
+pub(super) fn all_done(outcomes: &[Outcome], right: &str, what: impl Fn(&str) -> String) -> Result<()> {
     let refused = outcomes
         .iter()
         .find_map(|outcome| Some((&outcome.name, outcome.refusal.as_ref()?)));
-    refused.map_or(Ok(()), |(name, refusal)| Err(failure(&what(name), refusal)))
+    refused.map_or(Ok(()), |(name, refusal)| {
+        Err(failure(&what(name), right, refusal))
+    })
 }
 
 /// Fails on an embedded cluster, which has no requests of administration; `what` reads as in "it cannot …".

@@ -30,7 +30,7 @@ pub struct GroupDescription {
 /// All groups; what a broker does not tell is the error. Blocks.
 pub fn list_groups(handle: &Arc<Handle>, timeout: Duration) -> Result<Vec<GroupListing>> {
     needs_kafka(handle, "list groups")?;
-    let failed = |refusal: &Refusal| failure("groups cannot be listed", refusal);
+    let failed = |refusal: &Refusal| failure("groups cannot be listed", "DESCRIBE", refusal);
     let (groups, refusals) = rd::list_groups(handle, timeout).map_err(|refusal| failed(&refusal))?;
     refusals
         .first()
@@ -50,7 +50,7 @@ pub fn describe_groups(
     };
     coordinators.ask(first, timeout, |handle, left| {
         let described = rd::describe_groups(handle, groups, left)
-            .map_err(|refusal| failure("groups cannot be described", &refusal))?;
+            .map_err(|refusal| failure("groups cannot be described", "DESCRIBE", &refusal))?;
         described.into_iter().map(checked).collect()
     })
 }
@@ -58,7 +58,8 @@ pub fn describe_groups(
 fn checked(described: rd::GroupDescription) -> Result<GroupDescription> {
     let group = described.group;
     if let Some(refusal) = &described.refusal {
-        return Err(failure(&format!("group {group} cannot be described"), refusal));
+        let what = format!("group {group} cannot be described");
+        return Err(failure(&what, "DESCRIBE", refusal));
     }
     Ok(GroupDescription {
         group,
@@ -83,8 +84,10 @@ pub fn delete_groups(
     };
     coordinators.ask(first, timeout, |handle, left| {
         let outcomes = rd::delete_groups(handle, groups, left)
-            .map_err(|refusal| failure("groups cannot be deleted", &refusal))?;
-        all_done(&outcomes, |group| format!("group {group} cannot be deleted"))
+            .map_err(|refusal| failure("groups cannot be deleted", "DELETE", &refusal))?;
+        all_done(&outcomes, "DELETE", |group| {
+            format!("group {group} cannot be deleted")
+        })
     })
 }
 
@@ -115,8 +118,9 @@ pub fn group_offsets(
         let offsets_of = |group: &String| {
             let what = format!("offsets of group {group} cannot be read");
             let offsets = rd::group_offsets(handle, group, named.as_ref(), left())
-                .map_err(|refusal| failure(&what, &refusal))?;
-            Ok(offsets.into_iter().map(|entry| position(entry, &what)).collect())
+                .map_err(|refusal| failure(&what, "DESCRIBE", &refusal))?;
+            let offsets = offsets.into_iter();
+            Ok(offsets.map(|entry| position(entry, &what, "DESCRIBE")).collect())
         };
         groups.iter().map(offsets_of).collect()
     })
@@ -133,8 +137,9 @@ pub fn alter_group_offsets(
     let what = format!("offsets of group {group} cannot be changed");
     let altered = coordinators.ask(group, timeout, |handle, left| {
         let altered = rd::alter_group_offsets(handle, group, &partitions_of(offsets), left)
-            .map_err(|refusal| failure(&what, &refusal))?;
-        let failed = altered.into_iter().find_map(|entry| position(entry, &what).error);
+            .map_err(|refusal| failure(&what, "READ", &refusal))?;
+        let mut altered = altered.into_iter();
+        let failed = altered.find_map(|entry| position(entry, &what, "READ").error);
         failed.map_or(Ok(()), Err)
     });
     match altered {

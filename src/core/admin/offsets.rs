@@ -49,12 +49,16 @@ pub fn list_offsets(handle: &Arc<Handle>, times: &[Position], timeout: Duration)
                 std::thread::sleep(RETRY);
                 continue;
             }
-            Err(refusal) => return Err(failure(what, &refusal)),
+            Err(refusal) => return Err(failure(what, "DESCRIBE", &refusal)),
         };
         let (moving, settled): (Vec<_>, Vec<_>) = listed
             .into_iter()
             .partition(|entry| !is_late && has_no_leader(entry.error));
-        known.extend(settled.into_iter().map(|entry| position(answered(entry), what)));
+        known.extend(
+            settled
+                .into_iter()
+                .map(|entry| position(answered(entry), what, "DESCRIBE")),
+        );
         if moving.is_empty() {
             return Ok(known);
         }
@@ -93,8 +97,8 @@ pub(super) fn partitions_of(positions: &[Position]) -> Partitions {
     Partitions::of(entries.map(|entry| (entry.topic.as_str(), entry.partition, entry.offset)))
 }
 
-/// An entry of an answer; `what` reads as in "records cannot be deleted".
-pub(super) fn position(entry: PartitionOffset, what: &str) -> Position {
+/// An entry of an answer; `what` and `right` are those of [`failure`].
+pub(super) fn position(entry: PartitionOffset, what: &str, right: &str) -> Position {
     let error = (entry.error != NO_ERROR).then(|| {
         let refusal = Refusal {
             cause: entry.error,
@@ -102,6 +106,7 @@ pub(super) fn position(entry: PartitionOffset, what: &str) -> Position {
         };
         failure(
             &format!("{what} in {} [{}]", entry.topic, entry.partition),
+            right,
             &refusal,
         )
         .on_topic(&entry.topic)

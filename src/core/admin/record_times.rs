@@ -23,7 +23,7 @@ const LEAST: [(&str, &str); 4] = [
 const GROUP: &str = "narad-reader";
 
 /// The times, in milliseconds, of the first records at or after some positions, in the place of their offsets. Those that
-/// could not be read in time, and those after which there is nothing, are missing. Blocks.
+/// could not be read in time or may not be read, and those after which there is nothing, are missing. Blocks.
 ///
 /// It reads them with a consumer of its own, without a group: no other request tells the time of a record.
 pub fn record_times(
@@ -71,8 +71,12 @@ pub fn record_times(
     Ok(times)
 }
 
-/// The partition of which an event says that there is nothing more.
+/// The partition of which an event says that nothing more comes.
 fn ended(event: &Event) -> Option<(String, i32)> {
-    let is_end = event.error() == RDKafkaRespErr::RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    let is_end = matches!(
+        event.error(),
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR__PARTITION_EOF
+            | RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+    );
     is_end.then(|| event.partition()).flatten()
 }

@@ -74,7 +74,7 @@ pub fn list_topics(handle: &Handle, timeout: Duration) -> Result<Vec<TopicInfo>>
 }
 
 fn not_listed(cause: RDKafkaRespErr) -> CoreError {
-    failure("topics cannot be listed", &refusal(cause))
+    failure("topics cannot be listed", "DESCRIBE", &refusal(cause))
 }
 
 /// Some topics, in the order in which they are asked for; the first that is not there is the error. Blocks.
@@ -84,9 +84,9 @@ pub fn describe_topics(handle: &Arc<Handle>, topics: &[String], timeout: Duratio
         by_name(list_topics(handle, timeout)?)
     } else {
         let described = rd::describe_topics(handle, topics, timeout)
-            .map_err(|refusal| failure("topics cannot be described", &refusal))?;
+            .map_err(|refusal| failure("topics cannot be described", "DESCRIBE", &refusal))?;
         if let Some(failed) = described.iter().find(|topic| topic.error != NO_ERROR) {
-            let error = failure(&what(&failed.topic), &refusal(failed.error));
+            let error = failure(&what(&failed.topic), "DESCRIBE", &refusal(failed.error));
             return Err(error.on_topic(&failed.topic));
         }
         by_name(described.into_iter().map(|described| TopicInfo {
@@ -100,7 +100,7 @@ pub fn describe_topics(handle: &Arc<Handle>, topics: &[String], timeout: Duratio
         .iter()
         .map(|topic| {
             let found = known.remove(topic);
-            found.ok_or_else(|| failure(&what(topic), &refusal(missing)).on_topic(topic))
+            found.ok_or_else(|| failure(&what(topic), "DESCRIBE", &refusal(missing)).on_topic(topic))
         })
         .collect()
 }
@@ -171,15 +171,19 @@ fn create(handle: &Arc<Handle>, topics: &[NewTopic], may_exist: bool, timeout: D
 }
 
 fn not_created(topic: &str, refusal: &Refusal) -> CoreError {
-    failure(&format!("topic {topic} cannot be created"), refusal).on_topic(topic)
+    failure(&format!("topic {topic} cannot be created"), "CREATE", refusal).on_topic(topic)
 }
 
 /// Deletes `topics` and their records; the first that was not deleted is the error. Blocks.
 pub fn delete_topics(handle: &Arc<Handle>, topics: &[String], timeout: Duration) -> Result<()> {
     needs_kafka(handle, "delete topics")?;
     let outcomes = rd::delete_topics(handle, topics, timeout)
-        .map_err(|refusal| failure("topics cannot be deleted", &refusal))?;
-    all_done(&outcomes, |topic| format!("topic {topic} cannot be deleted"))
+        .map_err(|refusal| failure("topics cannot be deleted", "DELETE", &refusal))?;
+    outcomes.iter().try_for_each(|outcome| {
+        let one = std::slice::from_ref(outcome);
+        let what = |topic: &str| format!("topic {topic} cannot be deleted");
+        all_done(one, "DELETE", what).map_err(|error| error.on_topic(&outcome.name))
+    })
 }
 
 /// Gives a topic partitions up to a count of `total`. Blocks.
@@ -187,8 +191,8 @@ pub fn add_partitions(handle: &Arc<Handle>, topic: &str, total: usize, timeout: 
     needs_kafka(handle, "add partitions to a topic")?;
     let what = format!("topic {topic} cannot get {total} partitions");
     let outcomes = rd::add_partitions(handle, topic, total, timeout)
-        .map_err(|refusal| failure(&what, &refusal).on_topic(topic))?;
-    all_done(&outcomes, |_| what.clone()).map_err(|error| error.on_topic(topic))
+        .map_err(|refusal| failure(&what, "ALTER", &refusal).on_topic(topic))?;
+    all_done(&outcomes, "ALTER", |_| what.clone()).map_err(|error| error.on_topic(topic))
 }
 
 /// Deletes what lies before the offset of each partition, `OFFSET_END` for everything; gives where each begins then, or
@@ -197,15 +201,17 @@ pub fn delete_records(handle: &Arc<Handle>, before: &[Position], timeout: Durati
     needs_kafka(handle, "delete records")?;
     let what = "records cannot be deleted";
     let deleted = rd::delete_records(handle, &partitions_of(before), timeout)
-        .map_err(|refusal| failure(what, &refusal))?;
-    Ok(deleted.into_iter().map(|entry| position(entry, what)).collect())
+        .map_err(|refusal| failure(what, "DELETE", &refusal))?;
+    let deleted = deleted.into_iter();
+    Ok(deleted.map(|entry| position(entry, what, "DELETE")).collect())
 }
 
 /// The settings in force of a topic. Blocks.
 pub fn topic_configs(handle: &Arc<Handle>, topic: &str, timeout: Duration) -> Result<Vec<ConfigEntry>> {
     needs_kafka(handle, "tell the settings of a topic")?;
     rd::topic_configs(handle, topic, timeout).map_err(|refusal| {
-        failure(&format!("settings of topic {topic} cannot be read"), &refusal).on_topic(topic)
+        let what = format!("settings of topic {topic} cannot be read");
+        failure(&what, "DESCRIBE_CONFIGS", &refusal).on_topic(topic)
     })
 }
 
@@ -219,8 +225,8 @@ pub fn alter_topic_configs(
     needs_kafka(handle, "change the settings of a topic")?;
     let what = format!("settings of topic {topic} cannot be changed");
     let outcomes = rd::alter_topic_configs(handle, topic, changes, timeout)
-        .map_err(|refusal| failure(&what, &refusal).on_topic(topic))?;
-    all_done(&outcomes, |_| what.clone()).map_err(|error| error.on_topic(topic))
+        .map_err(|refusal| failure(&what, "ALTER_CONFIGS", &refusal).on_topic(topic))?;
+    all_done(&outcomes, "ALTER_CONFIGS", |_| what.clone()).map_err(|error| error.on_topic(topic))
 }
 
 fn refusal(cause: RDKafkaRespErr) -> Refusal {
