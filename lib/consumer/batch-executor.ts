@@ -8,8 +8,9 @@ import { Acknowledgements } from './acknowledgements.ts'
 import { BackOff } from './back-off.ts'
 import { type Batch, DONE, FAILED, type Fate, NOT_RUN } from './batch.ts'
 import { type Attempt, type BatchExecutorOptions, callBatchHandler } from './batch-attempt.ts'
+import { BatchQueue } from './batch-queue.ts'
 import { type BlockingRecord, blockingRecords, type Known } from './blocking.ts'
-import { byBatch, firsts, type Item, itemsOf, split } from './items.ts'
+import { byBatch, firsts, type Item, split } from './items.ts'
 import { keyOf, Outage } from './outage.ts'
 import { type Place, RecordContext } from './record.ts'
 import { Reports } from './reports.ts'
@@ -40,16 +41,9 @@ export class BatchExecutor implements Runner {
   readonly #reports: Reports
   readonly #acknowledgements: Acknowledgements
   readonly #dropped = new Set<number>()
-  readonly #paused = new Set<number>()
-  /** They are paused until the next call, so that nothing that was put aside is overtaken. */
-  readonly #resumed = new Set<number>()
-  readonly #batches = new Fifo<Batch>()
+  readonly #queue = new BatchQueue()
   /** Records of the batch that is handled, to be handled again, each alone. */
   readonly #again = new Fifo<Item>()
-  /** What was put aside and may go on: it comes before the batches. */
-  readonly #continued = new Fifo<readonly Item[]>()
-  /** Records of paused slots, as they came. */
-  readonly #aside = new Fifo<readonly Item[]>()
   /** Records that wait for the end of an outage, in order. */
   #out: Item[] = []
   /** Of them, what is tried at the moment, until it is known what becomes of it. */
@@ -89,7 +83,7 @@ export class BatchExecutor implements Runner {
   }
 
   accept(batch: Batch): void {
-    this.#batches.push(batch)
+    this.#queue.push(batch)
     this.#reports.open.add(batch)
     if (this.#isStopped) this.#giveBack()
     // not at once: the native side hands over the next batch before the event loop gets a turn
@@ -103,23 +97,17 @@ export class BatchExecutor implements Runner {
   }
 
   pause(slots: Iterable<number>): void {
-    for (const slot of slots) {
-      this.#paused.add(slot)
-      this.#resumed.delete(slot)
-    }
+    this.#queue.pause(slots)
   }
 
   resume(slots: ReadonlySet<number>): void {
-    for (const slot of slots) if (this.#paused.has(slot)) this.#resumed.add(slot)
+    this.#queue.resume(slots)
     this.#runSoon()
   }
 
   drop(slots: ReadonlySet<number>, reason?: Error): void {
-    for (const slot of slots) {
-      this.#dropped.add(slot)
-      this.#paused.delete(slot)
-      this.#resumed.delete(slot)
-    }
+    for (const slot of slots) this.#dropped.add(slot)
+    this.#queue.forget(slots)
     if (reason !== undefined && this.#running.some(({ slot }) => slots.has(slot))) this.#controller?.abort(reason)
     this.#giveBack()
   }
@@ -142,16 +130,15 @@ export class BatchExecutor implements Runner {
   }
 
   health(): RunnerHealth {
-    const aside = [...this.#aside].reduce((sum, items) => sum + items.length, 0)
     const waiting = this.#again.length + this.#out.length + this.#deferred.size + this.#givenUp.length
-    const held = aside + waiting + this.#acknowledgements.missing
+    const held = this.#queue.aside + waiting + this.#acknowledgements.missing
     const { current: outage } = this.#outage
     return runnerHealth(this.running(), this.#options.delivery.timeoutMs, held, outage, this.#blocking())
   }
 
   #blocking(): BlockingRecord[] {
     const nowMs = (this.#options.clock ?? systemClock).now()
-    const holder = { ...this.#options, paused: this.#paused, isOut: this.#outage.isOn, nowMs }
+    const holder = { ...this.#options, paused: this.#queue.paused, isOut: this.#outage.isOn, nowMs }
     return blockingRecords(this.#reports.open, holder, this.#known(nowMs - this.#sinceMs))
   }
 
@@ -161,7 +148,7 @@ export class BatchExecutor implements Runner {
     yield* this.#backOff.known()
     yield* this.#acknowledgements.known()
     for (const { item } of [...this.#deferred, ...this.#givenUp]) yield { ...item, doing: 'outage' }
-    for (const items of [this.#again, this.#out, ...this.#continued, ...this.#aside]) yield* items
+    for (const items of [this.#again, this.#out, this.#queue.items()]) yield* items
   }
 
   async #run(): Promise<void> {
@@ -169,7 +156,7 @@ export class BatchExecutor implements Runner {
     for (;;) {
       for (let one = this.#givenUp.shift(); one !== undefined; one = this.#givenUp.shift()) await one.finish()
       const isProbe = this.#outage.isOn
-      const items = isProbe ? this.#nextProbe() : this.#next()
+      const items = isProbe ? this.#nextProbe() : this.#queue.next()
       if (items === undefined) break
       await (isProbe ? this.#probe(items) : this.#handle(items))
       if (this.#options.isManual) this.#compact(items)
@@ -184,28 +171,6 @@ export class BatchExecutor implements Runner {
       this.#reports.flush(batch)
       batch.compact()
     }
-  }
-
-  /** What comes next, of slots that are paused as well. */
-  #next(): readonly Item[] | undefined {
-    if (this.#resumed.size > 0) this.#continue()
-    const continued = this.#continued.shift()
-    if (continued !== undefined) return continued
-    const batch = this.#batches.shift()
-    return batch === undefined ? undefined : itemsOf(batch)
-  }
-
-  /** What was put aside of slots that go on comes before what was put aside earlier and is not handled yet. */
-  #continue(): void {
-    for (const slot of this.#resumed) this.#paused.delete(slot)
-    this.#resumed.clear()
-    const later = this.#continued.clear()
-    for (const items of this.#aside.clear()) {
-      const [paused, others] = split(items, ({ slot }) => this.#paused.has(slot))
-      if (paused.length > 0) this.#aside.push(paused)
-      if (others.length > 0) this.#continued.push(others)
-    }
-    for (const items of later) this.#continued.push(items)
   }
 
   async #handle(items: readonly Item[]): Promise<void> {
@@ -269,7 +234,7 @@ export class BatchExecutor implements Runner {
   /** What comes next, without records of keys that wait. */
   #nextFresh(): readonly Item[] | undefined {
     const waiting = new Set(this.#out.map((item) => this.#keyOf(item)))
-    for (let items = this.#next(); items !== undefined; items = this.#next()) {
+    for (let items = this.#queue.next(); items !== undefined; items = this.#queue.next()) {
       const [behind, fresh] = split(this.#startable(items), (item) => waiting.has(this.#keyOf(item)))
       this.#sitOut(behind)
       if (fresh.length > 0) return fresh
@@ -279,7 +244,7 @@ export class BatchExecutor implements Runner {
 
   /** One of the records that wait, each time another, and of each key only the first. */
   #nextOut(): readonly Item[] | undefined {
-    const startable = firsts(this.#out, (item) => this.#keyOf(item)).filter(({ slot }) => !this.#paused.has(slot))
+    const startable = firsts(this.#out, (item) => this.#keyOf(item)).filter(({ slot }) => !this.#queue.paused.has(slot))
     this.#turn += 1
     const item = startable[this.#turn % startable.length]
     return item === undefined ? undefined : [item]
@@ -313,8 +278,7 @@ export class BatchExecutor implements Runner {
 
   /** What sat out comes before all else, in batches as it came. */
   #goOn(): void {
-    const later = this.#continued.clear()
-    for (const items of [...byBatch(this.#out), ...later]) this.#continued.push(items)
+    this.#queue.putFirst(byBatch(this.#out))
     this.#out = []
   }
 
@@ -350,10 +314,8 @@ export class BatchExecutor implements Runner {
 
   /** Puts aside the records of paused slots; those that may be handled now are left. */
   #startable(items: readonly Item[]): readonly Item[] {
-    const [paused, startable] = split(this.#live(items), ({ slot }) => this.#paused.has(slot))
-    if (paused.length === 0) return startable
-    for (const { batch, index } of paused) this.#reports.hold(batch, index)
-    this.#aside.push(paused)
+    const [aside, startable] = this.#queue.putAside(this.#live(items))
+    for (const { batch, index } of aside) this.#reports.hold(batch, index)
     return startable
   }
 
@@ -418,7 +380,7 @@ export class BatchExecutor implements Runner {
   }
 
   get #hasMore(): boolean {
-    return this.#again.length > 0 || this.#continued.length > 0 || this.#batches.length > 0
+    return this.#again.length > 0 || this.#queue.hasMore
   }
 
   async #finish(item: Item, context: RecordContext, failure: Failure, step: NextStep): Promise<number | undefined> {
@@ -480,20 +442,18 @@ export class BatchExecutor implements Runner {
     }
     this.#backOff.wake()
     this.#acknowledgements.giveBack((slot) => this.#mayRun(slot))
-    for (const waiting of [this.#aside, this.#continued]) {
-      for (const items of waiting.clear()) {
-        const live = this.#live(items)
-        if (live.length > 0) waiting.push(live)
-      }
+    const live = (items: readonly Item[]) => this.#live(items)
+    this.#queue.sift(live, (batch) => this.#isLeft(batch))
+  }
+
+  /** Gives back the records of a batch that may not run any more; false when none is left. */
+  #isLeft(batch: Batch): boolean {
+    let isLeft = false
+    for (let index = 0; index < batch.records; index += 1) {
+      if (batch.hasEnded(index)) continue
+      if (this.#mayRun(batch.slot(index))) isLeft = true
+      else this.#reports.settle(batch, index, NOT_RUN)
     }
-    this.#batches.filter((batch) => {
-      let isLeft = false
-      for (let index = 0; index < batch.records; index += 1) {
-        if (batch.hasEnded(index)) continue
-        if (this.#mayRun(batch.slot(index))) isLeft = true
-        else this.#reports.settle(batch, index, NOT_RUN)
-      }
-      return isLeft
-    })
+    return isLeft
   }
 }
