@@ -6,7 +6,7 @@ import { domainEvent, event } from '../lib/events/event.ts'
 import { eventCodec } from '../lib/events/event-codec.ts'
 import { encodeValues } from '../lib/producer/columns.ts'
 
-const ROUNDS = 30
+const ROUNDS = 100
 const CALLS = 2_000
 const data = { orderId: 'o-123456', customerId: 'c-99', total: 129.95, items: [{ sku: 'a-1', count: 2 }] }
 const EVENTS = {

@@ -102,6 +102,31 @@ describe('CloudEvents', () => {
     })
   }
 
+  test('in the structured mode are valid JSON, whatever stands in their attributes', () => {
+    // attributes without escapes are put together by hand, and others are not
+    for (const text of ['"', '\\', '\n', '\u0000', '\u001f', '\u007f', '\u2028', 'ä', '😀', '","id":"x', '\\u0041']) {
+      const fields = ['id', 'type', 'source', 'version', 'correlationId', 'causationId', 'aggregateId', 'aggregateType']
+      for (const field of fields) {
+        const whole = {
+          ...COMMON,
+          data: [text],
+          aggregateId: 'o-1',
+          aggregateType: 'Order',
+          metadata: { [text]: text },
+        }
+        const made = domainEvent({ ...whole, [field]: text })
+        assert.deepEqual(plain(read('cloudevents-structured', written('cloudevents-structured', made))), plain(made))
+      }
+    }
+  })
+
+  test('with data that JSON does not have are EncodeErrors in both modes', () => {
+    // the structured mode wrote a Map as {}, without a word
+    for (const data of [new Map([['a', 1]]), new Set([1]), Promise.resolve(1), new Float64Array(1)]) {
+      for (const format of FORMATS) assert.throws(() => written(format, event({ ...COMMON, data })), EncodeError)
+    }
+  })
+
   test('have times as RFC 3339 asks, whatever the event says', () => {
     const made = event({ ...COMMON, timestamp: '2025-03-19T13:00Z', data: 1 })
     assert.equal(written('cloudevents', made).headers.ce_time, '2025-03-19T13:00:00.000Z')

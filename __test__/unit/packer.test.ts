@@ -112,6 +112,23 @@ describe('Packer', () => {
     })
   }
 
+  test('keeps headers whole whose characters take up to four bytes and that outgrow the arena', () => {
+    const headers: HeaderList = ['x', 'é', '語', '\u{1f600}'].flatMap((character): HeaderList => {
+      const [name, long] = [character.repeat(300), character.repeat(70_001)]
+      return [
+        [name, long],
+        [character, Buffer.from(long)],
+        [`${character}-null`, null],
+      ]
+    })
+    const records = packed({ values: ['a', 'b'], headers: [headers, [['after', 'whole']]] })
+    assert.deepEqual(
+      records[0]?.headers,
+      headers.map(([name, value]) => [name, value?.toString() ?? null]),
+    )
+    assert.deepEqual(records[1]?.headers, [['after', 'whole']])
+  })
+
   test('keeps records whole when text, bytes and headers alternate and the arena grows', () => {
     const packer = new Packer()
     for (let round = 0; round < 3; round += 1) {

@@ -11,7 +11,7 @@ import {
   textOf,
   textOrNumber,
   timeOf,
-  unknownFields,
+  unknownFieldsOf,
   usual,
 } from './format.ts'
 
@@ -28,7 +28,7 @@ function jsonFormat(
   }
 }
 
-const NARAD = names(
+const unknownOfNarad = unknownBeside(
   ...['id', 'type', 'version', 'timestamp', 'source', 'data', 'metadata', 'correlationId', 'causationId'],
   ...['aggregateId', 'aggregateType', 'commandName', 'replyTo', 'timeoutMs'],
 )
@@ -51,11 +51,11 @@ export const narad = jsonFormat(
     commandName: textOf(given.commandName, 'commandName'),
     replyTo: textOf(given.replyTo, 'replyTo'),
     timeoutMs: numberOf(given.timeoutMs, 'timeoutMs'),
-    extensions: unknownFields(given, NARAD),
+    extensions: unknownOfNarad(given),
   }),
 )
 
-const SNAKE_CASE = names(
+const unknownOfSnakeCase = unknownBeside(
   ...['event_id', 'event_type', 'version', 'timestamp', 'service_name', 'data', 'metadata', 'correlation_id'],
   ...['causation_id', 'aggregate_id', 'aggregate_type', 'command_name', 'reply_to', 'timeout_ms'],
 )
@@ -96,19 +96,19 @@ export const snakeCase = jsonFormat(
     commandName: textOf(given.command_name, 'command_name'),
     replyTo: textOf(given.reply_to, 'reply_to'),
     timeoutMs: numberOf(given.timeout_ms, 'timeout_ms'),
-    extensions: unknownFields(given, SNAKE_CASE),
+    extensions: unknownOfSnakeCase(given),
   }),
 )
 
-const PAYLOAD = names('type', 'timestamp', 'payload')
+const unknownOfPayload = unknownBeside('type', 'timestamp', 'payload')
 
 /** Type, timestamp and payload; id, source and correlation are in the headers alone. */
 export const payload = jsonFormat(
   (event) => withExtensions(event, { type: event.type, timestamp: event.timestamp, payload: event.data }),
-  (given, context) => bare(given, given.payload ?? null, unknownFields(given, PAYLOAD), context),
+  (given, context) => bare(given, given.payload ?? null, unknownOfPayload(given), context),
 )
 
-const FLAT = names('type', 'timestamp')
+const FLAT = new Set(['type', 'timestamp', ...FORBIDDEN])
 
 /** The data beside type and timestamp; id, source and correlation are in the headers alone. */
 export const flat = jsonFormat(
@@ -155,6 +155,6 @@ function withExtensions({ extensions }: BaseEvent, fields: object): object {
   return extensions === undefined ? fields : { ...extensions, ...fields }
 }
 
-function names(...known: readonly string[]): ReadonlySet<string> {
-  return new Set([...known, ...FORBIDDEN])
+function unknownBeside(...known: readonly string[]): (given: Fields) => Fields | undefined {
+  return unknownFieldsOf(new Set([...known, ...FORBIDDEN]))
 }

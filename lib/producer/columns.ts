@@ -61,11 +61,11 @@ export class ColumnBuilder implements Columns {
   ): void {
     this.values[index] = value
     if (key !== null) {
-      this.keys ??= new Array<Bytes>(index).fill(null)
+      this.keys ??= new Array<Bytes>(this.values.length).fill(null)
       this.keys[index] = key
-    } else if (this.keys !== undefined) this.keys[index] = null
+    }
     if (headers !== undefined && headers.length > 0) {
-      this.headers ??= []
+      this.headers ??= new Array<HeaderList | undefined>(this.values.length)
       this.headers[index] = headers
     }
     if (partition !== undefined) {
@@ -174,9 +174,14 @@ export function mergeHeaders(common: HeaderList, own: HeaderList): HeaderList {
   if (common.length === 0) return own
   const merged: Array<HeaderList[number]> = []
   // records have few headers: to go through them costs less than a set of their names
-  for (const header of common) if (!own.some((one) => one[0] === header[0])) merged.push(header)
+  for (const header of common) if (!hasHeader(own, header[0])) merged.push(header)
   for (const header of own) merged.push(header)
   return merged
+}
+
+function hasHeader(headers: HeaderList, name: string): boolean {
+  for (const header of headers) if (header[0] === name) return true
+  return false
 }
 
 function keyName(isArray: boolean, index: number): string {

@@ -15,6 +15,8 @@ export interface Columns {
 /** Numbers of a record's row; src/core/producer/packed.rs reads them. */
 const ROW = 5
 const FIRST_ARENA_BYTES = 64 * 1024
+/** Bytes of UTF-8 for a unit of a string. */
+const LONGEST_CHARACTER = 3
 /**
  * Characters after which gathered text is written: V8 flattens it first, and a flat string of more than 128 KiB would
  * be a large object, whose pages are fresh from the system each time.
@@ -103,17 +105,23 @@ export class Packer {
   #putHeaders(headers: HeaderList): number {
     this.#writeText()
     const start = this.#bytes
-    for (const [name, value] of headers) {
-      const nameBytes = Buffer.from(name)
-      const valueBytes = typeof value === 'string' ? Buffer.from(value) : value
-      const lengths = Buffer.alloc(8)
-      lengths.writeInt32LE(nameBytes.length, 0)
-      lengths.writeInt32LE(valueBytes === null ? -1 : valueBytes.length, 4)
-      this.#write(lengths)
-      this.#write(nameBytes)
-      if (valueBytes !== null) this.#write(valueBytes)
-    }
+    for (const [name, value] of headers) this.#putHeader(name, value)
     return this.#bytes - start
+  }
+
+  /** Into the arena at once: a Buffer for each of the parts would cost several times the bytes. */
+  #putHeader(name: string, value: Bytes): void {
+    const valueRoom = typeof value === 'string' ? value.length * LONGEST_CHARACTER : (value?.length ?? 0)
+    this.#reserve(8 + name.length * LONGEST_CHARACTER + valueRoom)
+    const arena = this.#arena
+    const start = this.#bytes
+    const valueStart = start + 8 + arena.write(name, start + 8, 'utf8')
+    let end = valueStart
+    if (typeof value === 'string') end += arena.write(value, valueStart, 'utf8')
+    else if (value !== null) end += value.copy(arena, valueStart)
+    arena.writeInt32LE(valueStart - start - 8, start)
+    arena.writeInt32LE(value === null ? -1 : end - valueStart, start + 4)
+    this.#bytes = end
   }
 
   #write(bytes: Buffer): number {
