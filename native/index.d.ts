@@ -389,6 +389,8 @@ export interface NativeReading {
   from: NativeSeekTarget
   /** Default: it goes on for ever. */
   to?: NativeSeekTarget
+  /** The topic was created just now. */
+  isNew: boolean
 }
 
 /** A change of the assignment. */

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { createKafkaService, type RecordContext, type RecordInput } from 'narad'
 import type { Bed } from '../helpers/bed.ts'
 import { narad, run } from '../helpers/command.ts'
-import { randomGroup } from '../helpers/names.ts'
+import { randomGroup, randomTopic } from '../helpers/names.ts'
 import type { Scope } from '../helpers/scope.ts'
 import { makeProducer } from '../helpers/service.ts'
 
@@ -144,6 +144,19 @@ export function describeViewing(bed: Bed): void {
       const member = ['consume', '-t', topic, '-g', randomGroup(), '--from-beginning', '-n']
       assert.deepEqual((await run(t, [...member, '2'], { env })).lines, ['1', '2'])
       assert.deepEqual((await run(t, [...member, '1'], { env })).lines, ['3'])
+    })
+
+    test('says at once that a topic is not there, and what to do, with 2', async (t) => {
+      // After three seconds it said that the broker does not create topics, which nobody had asked it for.
+      const { env } = await setUp(t, bed)
+      const missing = randomTopic('missing')
+      const start = performance.now()
+      const { code, lines, stderr } = await run(t, ['consume', '-t', missing, '-e'], { env })
+      assert.ok(performance.now() - start < 3_000, `took ${performance.now() - start} ms`)
+      assert.deepEqual([code, lines], [2, []])
+      const [what, hint] = stderr.split('\n')
+      assert.equal(what, `narad: topic ${missing} cannot be used: it does not exist (NARAD_UNKNOWN_TOPIC)`)
+      assert.match(hint ?? '', /^narad: "narad topics list" shows those that are there; .* makes it$/)
     })
   })
 }

@@ -1,4 +1,5 @@
-import { escapeControls } from '../escape.ts'
+import { inspect } from 'node:util'
+import { escapeControls, escapeLines } from '../escape.ts'
 import type { KafkaError } from '../index.ts'
 import { redactText } from '../redact.ts'
 
@@ -17,6 +18,9 @@ export const EXIT = {
   blocked: 5,
 } as const
 
+/** The commands for whose missing topic the remedy may be to create it. */
+const MAKING = ['consume', 'replay']
+
 /** A mistake in how the command was called. */
 export class UsageError extends Error {}
 
@@ -30,9 +34,29 @@ export function exitCodeOf(error: unknown): number {
   return USAGE.includes(name) ? EXIT.usage : EXIT.failed
 }
 
-/** One line, without a stack: whoever types a command looks for what to do. */
-export function tellError(error: unknown): void {
+/** The command that was given, such as `topics`, and some of its options. */
+export interface Asked {
+  readonly command: string
+  readonly brokers: string | undefined
+  readonly verbose: boolean | undefined
+}
+
+/** One line, and one of what helps: whoever types a command looks for what to do. Stacks are for `--verbose`. */
+export function tellError(error: unknown, asked?: Asked): void {
   const { message, code } = error as KafkaError
   const text = escapeControls(redactText(error instanceof Error ? message : String(error)))
   process.stderr.write(`narad: ${text}${code === undefined || text.includes(code) ? '' : ` (${code})`}\n`)
+  const hint = asked && hintOf(error as KafkaError, asked)
+  if (hint !== undefined) process.stderr.write(`narad: ${escapeControls(redactText(hint))}\n`)
+  if (!asked?.verbose && process.env['KAFKA_LOG_LEVEL'] !== 'debug') return
+  process.stderr.write(`${escapeLines(redactText(inspect(error)))}\n`)
+}
+
+function hintOf({ code, topic }: KafkaError, { command, brokers }: Asked): string | undefined {
+  if (code !== 'NARAD_UNKNOWN_TOPIC') return undefined
+  const there = brokers === undefined ? '' : ` -b ${brokers}`
+  const list = `"narad ${command === 'dlq' ? 'dlq' : 'topics'} list${there}" shows those that are there`
+  if (topic === undefined || !MAKING.includes(command)) return list
+  const isEmbedded = (brokers ?? process.env['KAFKA_BROKERS'])?.startsWith('embedded')
+  return `${list}; ${isEmbedded ? 'the first record sent' : `"narad topics create ${topic} --execute${there}"`} makes it`
 }

@@ -8,7 +8,7 @@ import { addCompletion } from './completion.ts'
 import { addConsume } from './consume.ts'
 import { addDlq } from './dlq.ts'
 import { addDoctor } from './doctor.ts'
-import { EXIT, exitCodeOf, tellError } from './exit.ts'
+import { type Asked, EXIT, exitCodeOf, tellError } from './exit.ts'
 import { addGroups } from './groups.ts'
 import { addHealth } from './health.ts'
 import { addLag } from './lag.ts'
@@ -50,12 +50,19 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (process.stdout.listenerCount('error') === 1) process.exit(EXIT.done)
 })
 
+let asked: Asked | undefined
+program.hook('preAction', (_, action) => {
+  const parent = action.parent === program ? action : action.parent
+  const { brokers, verbose } = action.opts<{ brokers?: string; verbose?: boolean }>()
+  asked = { command: parent?.name() ?? '', brokers, verbose }
+})
+
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
     // it has said what is wrong; asking for help or the version is not
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
     return
   }
-  tellError(error)
+  tellError(error, asked)
   process.exitCode = exitCodeOf(error)
 })

@@ -128,7 +128,7 @@ export class Reader {
         heldRecords: 1,
         heldBytes: 1,
       },
-      { topic, from, ...(chosen && { partitions: [...chosen] }), ...(to && { to }) },
+      { topic, from, ...(chosen && { partitions: [...chosen] }), ...(to && { to }), isNew: create !== undefined },
       timeoutMs,
     )
     if (!Array.isArray(answer)) throw fromNative(answer, { topic })

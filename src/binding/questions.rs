@@ -100,6 +100,8 @@ pub struct NativeReading {
     pub from: NativeSeekTarget,
     /// Default: it goes on for ever.
     pub to: Option<NativeSeekTarget>,
+    /// The topic was created just now.
+    pub is_new: bool,
 }
 
 impl From<NativeReading> for ReadingSpec {
@@ -109,6 +111,7 @@ impl From<NativeReading> for ReadingSpec {
             partitions: native.partitions,
             from: native.from.into(),
             to: native.to.map(SeekTarget::from),
+            is_new: native.is_new,
         }
     }
 }

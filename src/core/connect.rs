@@ -196,10 +196,20 @@ fn hopeless(cause: RDKafkaRespErr, why: &str) -> CoreError {
 
 fn too_late(last: Option<(RDKafkaRespErr, String)>, cause: RDKafkaRespErr, timeout: Duration) -> CoreError {
     let (cause, why) = last.unwrap_or((cause, "no broker answered".to_owned()));
-    let why = why.trim_end_matches('.');
-    CoreError::new(
-        ErrorCode::ConnectionTimeout,
-        format!("no broker reached within {} ms: {why}", timeout.as_millis()),
-    )
-    .caused_by(cause)
+    let text = format!(
+        "no broker reached within {} ms: {}. Look at KAFKA_BROKERS, the option \"brokers\" or -b; \
+         \"npx narad doctor\" finds what is wrong",
+        timeout.as_millis(),
+        without_counts(&why)
+    );
+    CoreError::new(ErrorCode::ConnectionTimeout, text).caused_by(cause)
+}
+
+/// librdkafka's text without what it says of its tries, as in "(after 0ms in state CONNECT)".
+fn without_counts(text: &str) -> &str {
+    let told = text
+        .rfind(" (after ")
+        .filter(|_| text.ends_with(')'))
+        .map_or(text, |at| &text[..at]);
+    told.trim_end_matches('.')
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::topic_ids::TopicIds;
 use super::{Command, Inbox, SubscriptionSpec};
 use crate::core::error::{CoreError, ErrorCode, Result, error_text};
-use crate::core::metadata;
+use crate::core::metadata::{self, Unknown};
 use crate::core::rd::{Handle, NO_ERROR, OFFSET_BEGINNING, PartitionOffset, Partitions};
 
 /// One try to read committed offsets.
@@ -29,7 +29,7 @@ impl Snapshot {
     pub(super) fn take(handle: &Arc<Handle>, spec: &SubscriptionSpec, deadline: Instant) -> Result<Self> {
         let mut partitions = Vec::new();
         for topic in &spec.topics {
-            let count = metadata::ensure_topic(handle, topic, deadline)?;
+            let count = metadata::ensure_topic(handle, topic, Unknown::Creating, deadline)?;
             partitions.extend((0..count).map(|partition| (topic.clone(), partition)));
         }
         if partitions.is_empty() {

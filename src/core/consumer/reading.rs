@@ -15,7 +15,7 @@ use super::targets::{Asking, SeekTarget};
 use super::{AssignedPartition, Command, Rebalance, RebalanceKind, Reply, Subscriber, SubscriptionSpec};
 use crate::core::connect::Pending;
 use crate::core::error::{CoreError, ErrorCode, Result};
-use crate::core::metadata;
+use crate::core::metadata::{self, Unknown};
 use crate::core::rd::{Message, NO_ERROR, OFFSET_BEGINNING, Partitions, Queue, Waker};
 
 /// How often a topic is looked at for partitions that were added, as a group does.
@@ -36,6 +36,8 @@ pub struct ReadingSpec {
     pub from: SeekTarget,
     /// Before which offset each ends, as of now; `None` to go on for ever. Wants `enable.partition.eof`.
     pub to: Option<SeekTarget>,
+    /// The topic was created for this, so that brokers may not know it yet.
+    pub is_new: bool,
 }
 
 /// A partition as it is read.
@@ -110,7 +112,12 @@ impl Subscriber {
     /// How many partitions there are, and the positions of those that are asked for.
     fn ranges_of(&self, reading: &ReadingSpec, deadline: Instant) -> Result<(i32, Vec<ReadingRange>)> {
         let topic = reading.topic.as_str();
-        let known = metadata::ensure_topic(&self.handle, topic, deadline)?;
+        let unknown = if reading.is_new {
+            Unknown::Created
+        } else {
+            Unknown::Missing
+        };
+        let known = metadata::ensure_topic(&self.handle, topic, unknown, deadline)?;
         let partitions = reading.partitions.clone().unwrap_or_else(|| (0..known).collect());
         if let Some(missing) = partitions
             .iter()
