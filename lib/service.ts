@@ -1,6 +1,6 @@
 import { Admin } from './admin/admin.ts'
 import { resolveCodec } from './codec.ts'
-import { resolveConfig } from './config/resolve.ts'
+import { checkConfig, resolveConfig } from './config/resolve.ts'
 import type { KafkaConfig, ResolvedConfig } from './config/types.ts'
 import type { BatchHandler } from './consumer/batch-attempt.ts'
 import { Consumer } from './consumer/consumer.ts'
@@ -73,6 +73,7 @@ export class KafkaService extends ServiceEmitter {
   /** @internal Use {@link createKafkaService}. */
   constructor(config?: KafkaConfig) {
     super()
+    if (config !== undefined) checkConfig(config)
     this.#given = config
   }
 

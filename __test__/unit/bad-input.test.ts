@@ -276,8 +276,21 @@ describe('init', () => {
     })
   }
 
-  test('refuses what the constructor was given, at the first use', () => {
-    assert.throws(() => createKafkaService({ brokers: '' } as never).init({ nope: 1 } as never), ConfigError)
+  test('refuses what createKafkaService is given at once, but for what the environment may add', () => {
+    // It was found out at the first use, far away from where it was written.
+    const unknown = { code: 'NARAD_UNKNOWN_OPTION', message: /did you mean "brokers"/ }
+    assert.throws(() => createKafkaService({ broker: 'a:1' } as never), unknown)
+    for (const given of [
+      { lingerMs: 'x' },
+      { brokers: 5 },
+      { librdkafka: { 'plugin.library.paths': 'x' } },
+      null,
+      'a:1',
+    ]) {
+      assert.throws(() => createKafkaService(given as never), ConfigError, JSON.stringify(given))
+    }
+    const service = createKafkaService({ sasl: { mechanism: 'plain', username: 'u' } } as never)
+    assert.throws(() => service.init(), ConfigError, 'there is no KAFKA_SASL_PASSWORD')
   })
 })
 

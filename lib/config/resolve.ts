@@ -4,7 +4,7 @@ import { isLogger, type Logger } from '../logger.ts'
 import { parseBrokers } from './brokers.ts'
 import { OPTIONS, type OptionName } from './options.ts'
 import { type Find, resolveSasl, resolveSsl } from './security.ts'
-import { type Env, openSources } from './sources.ts'
+import { type Env, openSources, type Sources } from './sources.ts'
 import type { KafkaConfig, ResolvedConfig } from './types.ts'
 import {
   type Given,
@@ -25,8 +25,24 @@ import {
  * @throws {@link ConfigError} that says what is wrong, where it was given and what it may be.
  */
 export function resolveConfig(input?: KafkaConfig, env: Env = process.env): ResolvedConfig {
-  const { find, properties } = openSources(input, env)
-  const development = env.NODE_ENV === 'development'
+  const sources = openSources(input, env)
+  const config = readOptions(sources, env.NODE_ENV === 'development')
+  checkTogether(config, sources.find)
+  return Object.freeze({ ...config, ...security(config, sources.find, input) })
+}
+
+/**
+ * Checks what is wrong whatever the environment says, which may not be there yet: the names of options, and each value
+ * by itself.
+ *
+ * @throws {@link ConfigError}
+ */
+export function checkConfig(input: KafkaConfig): void {
+  readOptions(openSources(input, {}), false)
+}
+
+/** All options but those of {@link security}, each checked by itself. */
+function readOptions({ find, properties }: Sources, development: boolean): ResolvedConfig {
   const given = (name: OptionName): Given => find(name) ?? byDefault(name, development)
   const integer = (name: OptionName): number => parseInteger(OPTIONS[name], given(name))
   const boolean = (name: OptionName): boolean => parseBoolean(given(name))
@@ -38,7 +54,7 @@ export function resolveConfig(input?: KafkaConfig, env: Env = process.env): Reso
   }
 
   const brokers = given('brokers')
-  const config: ResolvedConfig = {
+  return {
     brokers: parseBrokers(brokers.value, brokers.where),
     clientId: parseString(OPTIONS.clientId, given('clientId')),
     ssl: false,
@@ -70,8 +86,6 @@ export function resolveConfig(input?: KafkaConfig, env: Env = process.env): Reso
     ...text('groupInstanceId'),
     librdkafka: properties,
   }
-  checkTogether(config, find)
-  return Object.freeze({ ...config, ...security(config, find, input) })
 }
 
 function byDefault(name: OptionName, development: boolean): Given {
