@@ -6,12 +6,22 @@ const MAX_LENGTH = 249
 
 /** What is wrong with a topic name by Kafka's own rule, or undefined where nothing is. */
 export function topicNameProblem(topic: unknown): string | undefined {
-  if (typeof topic !== 'string') return `must be a string, not ${topic === null ? 'null' : typeof topic}`
+  if (typeof topic !== 'string')
+    return `must be a string, not ${topic === null ? 'null' : typeof topic}${asKafkaJs(topic)}`
   if (topic === '') return 'must not be empty'
   if (topic === '.' || topic === '..') return `must not be ${quote(topic)}`
   if (topic.length > MAX_LENGTH) return `has ${topic.length} characters, and the limit is ${MAX_LENGTH}`
   if (!LEGAL.test(topic)) return `may hold only ASCII letters, digits, ".", "_" and "-", but is ${quote(topic)}`
   return undefined
+}
+
+/** What to call instead, where someone called as KafkaJS wants it. */
+function asKafkaJs(given: unknown): string {
+  const names = Object.keys(Object(given))
+  if (!names.includes('topic') && !names.includes('topics')) return ''
+  return names.includes('messages')
+    ? ': send({ topic, messages }) of KafkaJS is sendRecords(topic, messages), and send(topic, value) encodes a value'
+    : ': the topic comes first, and options last, as in subscribe(topic, handler, { fromBeginning })'
 }
 
 /**

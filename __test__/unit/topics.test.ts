@@ -21,7 +21,10 @@ test('names that Kafka refuses are a typed error that says what is wrong', () =>
     ['a\r\nb', /"a\\r\\nb"/],
     [null, /not null/],
     [undefined, /not undefined/],
-    [['a'], /not object/],
+    [['a'], /not object\.$/],
+    // who comes from KafkaJS was told that a topic is no object, and nothing else
+    [{ topic: 'a', messages: [] }, /not object: .*sendRecords\(topic, messages\), and send\(topic, value\)/],
+    [{ topics: ['a'], fromBeginning: true }, /not object: .*subscribe\(topic, handler, \{ fromBeginning \}\)/],
   ]
   for (const [topic, message] of cases) {
     assert.throws(
