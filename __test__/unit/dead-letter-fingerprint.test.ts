@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { fingerprintOf } from '../../lib/dead-letters/fingerprint.ts'
 
@@ -25,6 +26,15 @@ describe('The fingerprint of a letter', () => {
     assert.equal(frameOf(String.raw`run (C:\app\billing\run.js:1:2)`), 'run (billing/run.js)')
     assert.equal(frameOf('parse (node:internal/x:1:2)'), 'parse (node:internal/x)')
     assert.equal(frameOf(), undefined)
+  })
+
+  test('names no frame of the package, wherever it is installed', () => {
+    // What narad threw by itself had the frame `decode (dist/narad.cjs)`, which says nothing of the handler or the record.
+    const own = ['decode (/srv/app/node_modules/narad/dist/narad.cjs:1:2)', 'process.tick (node:internal/x:1:2)']
+    assert.equal(frameOf(...own), undefined)
+    assert.equal(frameOf(...own, 'charge (/srv/app/billing/charge.js:12:5)'), 'charge (billing/charge.js)')
+    const linked = `retry (${resolve(__dirname, '../../lib/dead-letters/desk.ts')}:1:2)`
+    assert.equal(frameOf(linked), undefined)
   })
 
   test('is the same for another line, folder or message, and another for another name, frame or type', () => {
