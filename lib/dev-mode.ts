@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { hold, release } from './keep-alive.ts'
 import type { RecordMetadata } from './message.ts'
+import { isSecretName, redactText, Secret } from './redact.ts'
 
 /** How long `auto` waits for a broker before it goes log-only, and the pause between its later tries. */
 export const AUTO_TIMEOUT_MS = 2_000
@@ -22,7 +23,7 @@ export class LogOnly {
 
   /** Prints what would be sent. The record has no place in any log: partition and offset are -1. */
   print(topic: string, value: unknown): RecordMetadata {
-    console.log(`[DEV] Would send to ${topic}: ${inspect(value)}`)
+    console.log(`[DEV] Would send to ${topic}: ${redactText(inspect(withoutSecretFields(value)))}`)
     return { topic, partition: -1, offset: -1, timestamp: Date.now() }
   }
 
@@ -55,4 +56,20 @@ export class LogOnly {
     clearTimeout(this.#timer)
     release(this)
   }
+}
+
+/** `inspect` shows nothing of what lies deeper. */
+const SHOWN_DEPTH = 3
+
+/** What is printed ends up in logs: fields that are named like a secret are left out, as everywhere else. */
+function withoutSecretFields(value: unknown, depth = 0): unknown {
+  if (depth > SHOWN_DEPTH || typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((one) => withoutSecretFields(one, depth + 1))
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // what has a class prints itself
+  if (prototype !== Object.prototype && prototype !== null) return value
+  const fields = Object.entries(value).map(([name, field]): [string, unknown] => {
+    return [name, isSecretName(name) ? new Secret('') : withoutSecretFields(field, depth + 1)]
+  })
+  return Object.fromEntries(fields)
 }

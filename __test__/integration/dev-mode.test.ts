@@ -97,6 +97,28 @@ describe('Dev mode', () => {
     assert.equal(child.stderr, '')
   })
 
+  test('prints values as they are, but nothing that is named or looks like a secret', async (t) => {
+    // All was printed as it is, and what is printed in a container is a log.
+    const service = makeService(t, { devMode: 'log' })
+    await service.connectProducer()
+    const value = {
+      user: 'a',
+      at: new Date(0),
+      login: { password: 'hunter2', apiKey: { id: 7 } },
+      urls: ['http://b:pw@c/'],
+    }
+    const lines = await printed(t, () => service.send('test-topic', [value, 'password=hunter2', { tokens: 3 }]))
+    assert.deepEqual(
+      lines.map((line) => line.replaceAll(/\s+/g, ' ')),
+      [
+        "{ user: 'a', at: 1970-01-01T00:00:00.000Z, login: { password: [redacted], apiKey: [redacted] }, urls: [ 'http://[redacted]@c/' ] }",
+        "'password=[redacted]'",
+        '{ tokens: [redacted] }',
+      ].map((shown) => `[DEV] Would send to test-topic: ${shown}`),
+    )
+    assert.deepEqual(value.login.apiKey, { id: 7 }, 'what is sent is left alone')
+  })
+
   // Each try to connect logged librdkafka's lines as well, for as long as there was no broker.
   test('auto is what NODE_ENV=development means: one warning, and what would be sent', async (t) => {
     const brokers = await nobody()
