@@ -2034,7 +2034,7 @@ interface Fingerprint {
     readonly id: string;
     /** Name of the error. */
     readonly name: string;
-    /** The topmost frame of its stack that is neither Node's nor a dependency's; undefined without a stack. */
+    /** The topmost frame of its stack that is neither Node's nor a dependency's, else where it was thrown; undefined in narad. */
     readonly frame: string | undefined;
     /** What the record tells of: its event type. */
     readonly type: string | undefined;

@@ -221,7 +221,7 @@ export function describeDeadLetterDesk(bed: Bed): void {
       assert.equal(mended.status, 0, mended.stdout)
 
       const planned = await narad('replay', dlq)
-      assert.match(planned, new RegExp(`1 letters\n +1 to replay into ${topic}\\.${group}\\.retry\\.1m$`))
+      assert.match(planned, new RegExp(`1 letter\n +1 to replay into ${topic}\\.${group}\\.retry\\.1m$`))
       state.refuses = () => undefined
       assert.match(await narad('replay', dlq, '--execute'), /1 replayed into/)
       await waitFor(() => handled.length === 1, { what: 'the replayed record' })

@@ -95,6 +95,10 @@ describe('narad groups and narad lag', () => {
     assert.deepEqual([done.code, done.stderr], [0, ''])
     assert.deepEqual(rowsOf(done.lines), [{ group, topic, partition: 0, from: null, to: 1, executed: true }])
 
+    // a difference with a sign was taken for Kafka's -1 and -2, which mean the end and the beginning
+    const table = async (to: string) => (await narad(...reset.slice(0, -4), '--to', to)).lines[1]?.split(/ {2,}/).at(-1)
+    assert.deepEqual([await table('beginning'), await table('end'), await table('1')], ['1 again', '2 skipped', '0'])
+
     const { code, lines } = await narad('lag', group, '--partitions', '--window', '0s', '-o', 'json')
     const [row] = rowsOf(lines)
     assert.deepEqual([code, row?.['committed'], row?.['end'], row?.['lag']], [0, 1, 3, 2])

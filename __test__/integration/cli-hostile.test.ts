@@ -50,14 +50,17 @@ describe('A dead letter that its sender has forged', () => {
     assert.equal(context['hasRun'], false)
   })
 
-  test('is shown without what commands a terminal', async (t) => {
-    // Groups, classes, errors, event types and names of headers were printed as they are.
+  test('is shown without what commands a terminal, as JSON too', async (t) => {
+    // Groups, classes, errors, event types and names of headers were printed as they are; as JSON, U+007F to U+009F.
     const { dlq, narad } = await setUp(t, `a${COMMANDS}b`)
     for (const args of [
       ['stats', dlq],
       ['show', dlq],
       ['show', dlq, '0/0'],
       ['replay', dlq],
+      ['stats', dlq, '-o', 'json'],
+      ['show', dlq, '0/0', '-o', 'json'],
+      ['replay', dlq, '-o', 'json'],
     ]) {
       const { code, lines, stderr } = await narad(...args)
       assert.equal(code, 0, stderr)

@@ -69,6 +69,7 @@ describe('narad doctor', () => {
     assert.equal(code, 0, stderr)
     const text = lines.join('\n')
     assert.match(text, /^ok {4}configuration: .*no TLS; no login/)
+    assert.match(text, /1 broker$/m)
     for (const step of [
       `name of ${brokers}`,
       `port of ${brokers}`,

@@ -5,7 +5,7 @@ import { type ConnectionFlags, withService } from './connection.ts'
 import { type LetterFlags, letterFilterOf } from './dlq-filter.ts'
 import { UsageError } from './exit.ts'
 import { letterTest } from './letter-test.ts'
-import { type OutputFlags, printRows } from './output.ts'
+import { jsonLine, type OutputFlags, printRows } from './output.ts'
 
 export interface ShowFlags extends ConnectionFlags, LetterFlags, OutputFlags {
   number: number
@@ -59,7 +59,7 @@ async function find(desk: DeadLetterDesk, topic: string, place: string | undefin
 }
 
 function inFull(letter: Letter, { output }: OutputFlags): string {
-  if (output === 'json') return `${JSON.stringify(asJson(letter))}\n`
+  if (output === 'json') return `${jsonLine(asJson(letter))}\n`
   const { source, error, fingerprint, key, value, headers } = letter
   const fields = {
     letter: `${letter.topic} [${letter.partition}] @ ${letter.offset}`,

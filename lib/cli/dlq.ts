@@ -6,7 +6,7 @@ import { type LetterFlags, letterFilterOf, timeOf, withLetterFilter } from './dl
 import { type ShowFlags, show } from './dlq-show.ts'
 import { EXIT, UsageError } from './exit.ts'
 import { wholeNumber } from './numbers.ts'
-import { type OutputFlags, printRows, tellPlanOnly, withExecute, withOutput } from './output.ts'
+import { counted, jsonLine, type OutputFlags, printRows, tellPlanOnly, withExecute, withOutput } from './output.ts'
 import { progressBar, showProgress } from './progress.ts'
 import { stopSignal } from './until-signal.ts'
 
@@ -143,8 +143,8 @@ async function parkLetters(topic: string, flags: ReplayFlags): Promise<void> {
     } else for await (const _ of desk.letters(topic, { filter })) park.letters += 1
     const { letters } = park
     const into = `${topic}.parked`
-    const text = `${topic}: ${letters} letters ${flags.execute ? 'parked' : 'to park'} in ${into}`
-    process.stdout.write(`${flags.output === 'json' ? JSON.stringify({ topic, ...park, into }) : text}\n`)
+    const text = `${topic}: ${counted(letters, 'letter')} ${flags.execute ? 'parked' : 'to park'} in ${into}`
+    process.stdout.write(`${flags.output === 'json' ? jsonLine({ topic, ...park, into }) : text}\n`)
     if (!flags.execute) tellPlanOnly()
     tellWhetherComplete(park)
   })
@@ -157,9 +157,9 @@ async function purgeLetters(topic: string, flags: PurgeFlags): Promise<void> {
     const options = { ...(before && { before }), open: flags.open ?? false, dryRun: !flags.execute }
     const desk = deadLetterDesk(service)
     const purge = await withProgress((onProgress) => desk.purge(topic, { ...options, onProgress }))
-    const what = `${purge.letters} letters ${flags.execute ? 'deleted' : 'to delete'}`
+    const what = `${counted(purge.letters, 'letter')} ${flags.execute ? 'deleted' : 'to delete'}`
     const text = `${topic}: ${what}${purge.open > 0 ? `, of which ${purge.open} ${flags.execute ? 'were' : 'are'} open` : ''}`
-    process.stdout.write(`${flags.output === 'json' ? JSON.stringify({ topic, ...purge }) : text}\n`)
+    process.stdout.write(`${flags.output === 'json' ? jsonLine({ topic, ...purge }) : text}\n`)
     if (!flags.execute) tellPlanOnly()
   })
 }
@@ -183,31 +183,28 @@ async function withProgress<Result>(
 
 function tellReplay(topic: string, plan: LetterReplay, { output, maxReplays = 3 }: ReplayFlags, what: string): void {
   if (output === 'json') {
-    process.stdout.write(`${JSON.stringify({ topic, ...plan })}\n`)
+    process.stdout.write(`${jsonLine({ topic, ...plan })}\n`)
     return
   }
   const { into, repeats, settled, filtered, guarded, truncated, withoutTarget, foreign } = plan
   const lines: Array<[count: number, text: string]> = [
     ...Object.entries(into).map(([target, count]): [number, string] => [count, `${what} into ${target}`]),
     [repeats, 'of them perhaps once more: who replayed them before did not come to tell'],
-    [settled, 'were replayed or parked before'],
-    [filtered, 'are not among those that were asked for'],
-    [guarded, `are left, because their records were replayed ${maxReplays} times: --max-replays`],
-    [
-      truncated,
-      'are left, because they have no value: it was too large, and is in the source topic if it is still there',
-    ],
+    [settled, 'replayed or parked before'],
+    [filtered, 'not among those that were asked for'],
+    [guarded, `left: their records were replayed ${maxReplays} times, see --max-replays`],
+    [truncated, 'left: their values were too large, and are in the source topic if they are still there'],
     ...withoutTarget.map((one): [number, string] => [
       one.letters,
-      `are left, because group ${one.group} has no retry topic for ${one.topic}: subscribe with "retry: { topics }", or ` +
+      `left: group ${one.group} has no retry topic for ${one.topic}; subscribe with "retry: { topics }", or give ` +
         '--into-source, where every group of the topic sees them again',
     ]),
-    [foreign, 'are no dead letters of narad'],
+    [foreign, 'no dead letters of narad'],
   ]
   const told = lines.filter(([count]) => count > 0)
   const width = Math.max(0, ...told.map(([count]) => String(count).length))
   const all = [
-    `${topic}: ${plan.letters} letters`,
+    `${topic}: ${counted(plan.letters, 'letter')}`,
     ...told.map(([count, text]) => `  ${String(count).padStart(width)} ${text}`),
   ]
   process.stdout.write(`${all.map(escapeControls).join('\n')}\n`)

@@ -6,7 +6,7 @@ import { type ConnectionFlags, gather, withConnection, withService } from './con
 import { type Address, type Finding, openPort, resolveName, startTls } from './doctor-network.ts'
 import { type Advertised, askBrokers, askMechanisms, askVersions } from './doctor-protocol.ts'
 import { EXIT } from './exit.ts'
-import { type OutputFlags, withOutput } from './output.ts'
+import { counted, jsonLine, type OutputFlags, withOutput } from './output.ts'
 
 /** Kafka's number of the request that tells logins. */
 const SASL_HANDSHAKE = 17
@@ -31,7 +31,7 @@ async function doctor(flags: DoctorFlags): Promise<void> {
     if (outcome === 'failed') failed += 1
     process.stdout.write(
       flags.output === 'json'
-        ? `${JSON.stringify({ step, outcome, detail, remedy })}\n`
+        ? `${jsonLine({ step, outcome, detail, remedy })}\n`
         : line(step, { outcome, detail, ...(remedy && { remedy }) }),
     )
     return outcome === 'ok'
@@ -119,7 +119,7 @@ async function examineCluster(service: KafkaService, known: readonly Advertised[
   if (!(await examineAll(known, config, tell))) return false
   try {
     const { id, brokers } = await service.admin.cluster()
-    tell('cluster', { outcome: 'ok', detail: `${id ?? 'without an id'}, ${brokers.length} brokers` })
+    tell('cluster', { outcome: 'ok', detail: `${id ?? 'without an id'}, ${counted(brokers.length, 'broker')}` })
     return known.length > 0 || examineAll(brokers, config, tell)
   } catch (error) {
     const isLogin = (error as KafkaError).code === 'NARAD_AUTHENTICATION_FAILED'
@@ -156,7 +156,7 @@ async function examineTopic(service: KafkaService, topic: string, tell: Tell): P
     const without = partitions.filter(({ leader }) => leader === null).map(({ partition }) => partition)
     const isWhole = tell(`topic ${topic}`, {
       outcome: without.length === 0 ? 'ok' : 'failed',
-      detail: `${partitions.length} partitions${without.length === 0 ? '' : `, of which ${without.join(', ')} have no leader`}`,
+      detail: `${counted(partitions.length, 'partition')}${without.length === 0 ? '' : `, of which ${without.join(', ')} have no leader`}`,
       ...(without.length > 0 && { remedy: 'the brokers that keep them are down: start one of them' }),
     })
     if (!isWhole) return
@@ -185,7 +185,10 @@ function failure(error: unknown, remedy: string): Finding {
 }
 
 function settings({ brokers, ssl, sasl, clientId }: ResolvedConfig): string {
-  const where = brokers === 'embedded' ? 'a broker in this process, of which nothing can be wrong' : brokers.join(', ')
+  const where =
+    brokers === 'embedded'
+      ? 'embedded, a broker that each process starts within itself: there is no connection to look at'
+      : brokers.join(', ')
   const tls = ssl === false ? 'no TLS' : `TLS${ssl.ca === undefined ? " with the system's authorities" : ''}`
   const login =
     sasl === false ? 'no login' : `login ${sasl.mechanism}${sasl.username === undefined ? '' : ` as ${sasl.username}`}`

@@ -116,7 +116,7 @@ async function resetOffsets(group: string, flags: ResetFlags): Promise<void> {
       PARTITION: ({ partition }) => partition,
       FROM: ({ from }) => from ?? '-',
       TO: (row) => row.to,
-      RECORDS: ({ from, to: there }) => (from === null ? '-' : signed(there - from)),
+      RECORDS: ({ from, to: there }) => (from === null ? '-' : difference(there - from)),
     })
   })
 }
@@ -154,6 +154,7 @@ function checkUnused(groups: readonly GroupDescription[]): void {
     throw new Error(`group ${used.group} has members, now ${used.members.length}: stop them first`)
 }
 
-function signed(number: number): string {
-  return number > 0 ? `+${number}` : String(number)
+/** How many records a group handles again, or leaves out: a number with a sign looks like one of Kafka's placeholders. */
+function difference(records: number): string {
+  return records < 0 ? `${-records} again` : records > 0 ? `${records} skipped` : '0'
 }

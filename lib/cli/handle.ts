@@ -1,5 +1,6 @@
 import { escapeControls } from '../escape.ts'
 import type { KafkaService, RecordHandler } from '../index.ts'
+import { redactText } from '../redact.ts'
 import type { Handlers } from './handlers-file.ts'
 
 /** Options of every command that hands records to the functions of a file. */
@@ -16,6 +17,11 @@ export async function handle(service: KafkaService, handlers: Handlers, flags: H
   const { group, fromBeginning, concurrency, quiet } = flags
   await service.connectProducer()
   await service.connectConsumer(group)
+  // without it a record that fails is seen to come again, and not why
+  service.on('retry', ({ topic, partition, offset, attempt, afterMs, error }) => {
+    const what = `${topic} [${partition}] @ ${offset} failed in attempt ${attempt}, again in ${afterMs} ms`
+    tell('handler', `${what}: ${redactText(String(error))}`)
+  })
   tell('consumer', `Connected -> ${[service.config.brokers].flat().join(',')}`)
   const given = {
     ...(fromBeginning !== undefined && { fromBeginning }),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { RecordHandler } from '../index.ts'
@@ -14,11 +15,12 @@ export type Handlers = ReadonlyMap<string, RecordHandler>
  */
 export async function loadHandlers(file: string): Promise<Handlers> {
   const path = resolve(file)
+  if (!existsSync(path)) throw new UsageError(`there is no handlers file ${path}`)
   let module: Record<string, unknown>
   try {
     module = (await import(pathToFileURL(path).href)) as Record<string, unknown>
   } catch (error) {
-    throw new UsageError(`the handlers of ${file} could not be loaded: ${(error as Error).stack ?? error}`)
+    throw new UsageError(`the handlers of ${file} could not be loaded: ${reason(error)}`, { cause: error })
   }
   const exported = [module['handlers'], module['HANDLERS'], inner(module['default'])].find(isTable)
   if (exported === undefined) {
@@ -31,6 +33,14 @@ export async function loadHandlers(file: string): Promise<Handlers> {
   }
   if (handlers.size === 0) throw new UsageError(`${file} has no handlers`)
   return handlers
+}
+
+/** What the file failed with, and in which line of the user's: of the rest of a stack nothing helps. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const places = [...(error.stack ?? '').matchAll(/(?<!\w)(?:file:\/\/)?\/[^\s()]+:\d+(?::\d+)?(?=\)?$)/gm)].map(String)
+  const place = places.find((one) => !one.includes(__dirname))
+  return `${error.name}: ${error.message}${place === undefined ? '' : ` (${place})`}`
 }
 
 /** CommonJS: what a file assigns to `module.exports` is its default, and `exports.handlers` is in there. */

@@ -3,13 +3,16 @@ import { EXIT, UsageError } from './exit.ts'
 const TIMEOUT_MS = 5_000
 
 /**
- * What the health port of a service answers; undefined where nobody does, which is said, and what the command ends with
+ * What the health port of a service answers, by `http` where only host and port are given; undefined where nobody does, which is said, and what the command ends with
  * then.
  *
  * @throws {@link UsageError}
  */
-export async function askHealth(url: string): Promise<{ response: Response; text: string } | undefined> {
-  if (!URL.canParse(url)) throw new UsageError(`"${url}" is no URL, such as http://localhost:3000/health/ready`)
+export async function askHealth(given: string): Promise<{ response: Response; text: string } | undefined> {
+  const url = /^[^/?#]+:\d+(?:[/?#]|$)/.test(given) ? `http://${given}` : given
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new UsageError(`"${given}" is no URL, such as http://localhost:3000/health/ready`)
+  }
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
     return { response, text: await response.text() }

@@ -26,7 +26,7 @@ export function printRows<Row extends object>(
   rows: readonly Row[],
   columns: Columns<Row>,
 ): void {
-  const lines = output === 'json' ? rows.map((row) => JSON.stringify(row)) : tableOf(rows, columns)
+  const lines = output === 'json' ? rows.map(jsonLine) : tableOf(rows, columns)
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
 }
 
@@ -56,6 +56,16 @@ function textOf(cell: Cell): string {
 function coloured(text: string, cell: Cell | undefined): string {
   if (typeof cell !== 'object' || cell.colour === undefined || !process.stdout.isTTY) return text
   return `\x1b[${cell.colour}m${text}\x1b[39m`
+}
+
+/** `1 letter`, `2 letters`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+/** What a program reads as one line. Its control characters are escapes, as a terminal would obey those beyond ASCII too. */
+export function jsonLine(value: object): string {
+  return escapeControls(JSON.stringify(value))
 }
 
 /** Adds `--execute`, without which a command that changes something prints what it would do. */

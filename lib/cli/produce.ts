@@ -4,6 +4,7 @@ import { type ConnectionFlags, gather, openService, splitPair, withConnection } 
 import { UsageError } from './exit.ts'
 import { linesOf } from './lines.ts'
 import { wholeNumber } from './numbers.ts'
+import { jsonLine } from './output.ts'
 import { showProgress } from './progress.ts'
 import { fromRow } from './rows.ts'
 
@@ -138,6 +139,6 @@ function common({ header = [], partition }: ProduceFlags): Pick<RecordInput, 'he
 
 function tell(places: readonly RecordMetadata[], output: 'text' | 'json'): void {
   const line = (place: RecordMetadata) =>
-    output === 'json' ? JSON.stringify(place) : `${place.topic} [${place.partition}] @ ${place.offset}`
+    output === 'json' ? jsonLine(place) : `${place.topic} [${place.partition}] @ ${place.offset}`
   process.stdout.write(places.map((place) => `${line(place)}\n`).join(''))
 }

@@ -4,7 +4,7 @@ import { type ConnectionFlags, gather, withConnection, withService } from './con
 import { EXIT, UsageError } from './exit.ts'
 import { loadHandlers } from './handlers-file.ts'
 import { wholeNumber } from './numbers.ts'
-import { type OutputFlags, tellPlanOnly, withExecute, withOutput } from './output.ts'
+import { counted, jsonLine, type OutputFlags, tellPlanOnly, withExecute, withOutput } from './output.ts'
 import { progressBar, showProgress } from './progress.ts'
 import { type FilterFlags, recordFilter } from './record-filter.ts'
 import { START_FORMS, startOffset } from './start-offset.ts'
@@ -67,11 +67,11 @@ async function replayTopic(topic: string, flags: ReplayFlags): Promise<void> {
     const where = into ?? `the handler of ${handlers}`
     const { replayed, filtered, undecodable } = report
     const told = [
-      `${topic}: ${replayed} records ${execute ? 'replayed' : 'to replay'} into ${where}`,
-      ...(filtered > 0 ? [`  ${filtered} are not among those that were asked for`] : []),
-      ...(undecodable > 0 ? [`  ${undecodable} are left, because they cannot be decoded`] : []),
+      `${topic}: ${counted(replayed, 'record')} ${execute ? 'replayed' : 'to replay'} into ${where}`,
+      ...(filtered > 0 ? [`  ${filtered} not among those that were asked for`] : []),
+      ...(undecodable > 0 ? [`  ${undecodable} left, because they cannot be decoded`] : []),
     ]
-    const line = flags.output === 'json' ? JSON.stringify({ topic, into: where, execute, isComplete, ...report }) : told
+    const line = flags.output === 'json' ? jsonLine({ topic, into: where, execute, isComplete, ...report }) : told
     process.stdout.write(`${[line].flat().join('\n')}\n`)
     if (!isComplete) {
       process.stderr.write(`narad: ended before its end; go on with --from ${placesText(report)}\n`)

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { HeadersInput, RecordContext, RecordInput } from '../index.ts'
 import { UsageError } from './exit.ts'
+import { jsonLine } from './output.ts'
 
 /** A record as one line of JSON. Bytes are text, or `{ base64 }` where they are no UTF-8. */
 interface Row {
@@ -19,11 +20,8 @@ interface Row {
 export function toRow({ topic, partition, offset, timestamp, rawKey, rawValue, rawHeaders }: RecordContext): string {
   const headers = rawHeaders.map(([name, value]) => [name, shown(value)])
   const row = { topic, partition, offset, timestamp, key: shown(rawKey), value: shown(rawValue), headers }
-  // some tools take these two for ends of lines
-  const text = JSON.stringify(row satisfies Row)
-    .replaceAll('\u2028', '\\u2028')
-    .replaceAll('\u2029', '\\u2029')
-  return `${text}\n`
+  // also what some tools take for ends of lines
+  return `${jsonLine(row satisfies Row)}\n`
 }
 
 function shown(bytes: Buffer | null): string | { base64: string } | null {

@@ -4,7 +4,7 @@ import type { BlockingRecord, GroupHealth, Health } from '../index.ts'
 import { durationText } from './durations.ts'
 import { EXIT } from './exit.ts'
 import { askHealth } from './health-port.ts'
-import { type OutputFlags, withOutput } from './output.ts'
+import { counted, jsonLine, type OutputFlags, withOutput } from './output.ts'
 import { HEALTH_PORT } from './ports.ts'
 
 interface WhyFlags extends OutputFlags {
@@ -49,7 +49,7 @@ async function why(name: string | undefined, { url, output }: WhyFlags): Promise
     )
   }
   const isBlocked = health.reasons.length > 0 || groups.some(({ blocking }) => blocking.some(blocks))
-  const lines = output === 'json' ? groups.map((group) => jsonLine(group, health)) : [...linesOf(groups, health)]
+  const lines = output === 'json' ? groups.map((group) => groupLine(group, health)) : [...linesOf(groups, health)]
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
   if (isBlocked) process.exitCode = EXIT.blocked
 }
@@ -75,15 +75,15 @@ function blocks({ doing, attempt = 1, runningMs = 0 }: BlockingRecord): boolean 
   return doing === 'handler' ? runningMs > SOON_MS : doing !== 'queued'
 }
 
-function jsonLine(group: GroupHealth, { live, ready, reasons }: Pick<Health, 'live' | 'ready' | 'reasons'>): string {
+function groupLine(group: GroupHealth, { live, ready, reasons }: Pick<Health, 'live' | 'ready' | 'reasons'>): string {
   const blocking = group.blocking.map((record) => ({ ...record, blocks: blocks(record) }))
-  return escapeControls(JSON.stringify({ ...group, blocking, live, ready, reasons }))
+  return jsonLine({ ...group, blocking, live, ready, reasons })
 }
 
 function* linesOf(groups: readonly GroupHealth[], { reasons }: Pick<Health, 'reasons'>): Iterable<string> {
   for (const reason of reasons) yield escapeControls(reason)
   for (const { group, state, partitions, running, held, lastRebalance, blocking } of groups) {
-    const has = partitions.length === 1 ? '1 partition' : `${partitions.length} partitions`
+    const has = counted(partitions.length, 'partition')
     const runs = running === 1 ? '1 record with its handler' : `${running} records with their handlers`
     yield escapeControls(`${group}: ${state}, ${has}, ${runs}, ${held} held`)
     if (lastRebalance !== undefined) yield `  ${rebalanceText(lastRebalance)}`
