@@ -2212,6 +2212,11 @@ interface LetterReplay {
         group: string;
         letters: number;
     }>;
+    /** Retry topics of {@link into} that no member of their group reads now, as far as the cluster tells. */
+    unread: Array<{
+        topic: string;
+        group: string;
+    }>;
     /** Records of the topic that are no dead letters of narad. */
     foreign: number;
     /** False when its signal ended it before. */

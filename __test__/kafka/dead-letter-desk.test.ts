@@ -29,6 +29,30 @@ function letter(topic: string, group: string, offset: number): RecordInput {
 }
 
 describe('The dead-letter desk on Kafka alone', { skip: bed.skip }, () => {
+  test('a plan and a replay say which retry topics no member of their group reads', async (t) => {
+    // Letters were replayed into a topic that nobody read, and nothing said so.
+    const [brokers, topic, group] = [await bed.brokers(), await bed.topic(), randomGroup()]
+    const dlq = await bed.topic(1, `${topic}.${group}.dlq`)
+    const retry = await bed.topic(1, `${topic}.${group}.retry.1m`)
+    const service = await makeProducer(t, { brokers })
+    await service.sendRecords(dlq, [letter(topic, group, 0)])
+    const desk = deadLetterDesk(service)
+    assert.deepEqual((await desk.plan(dlq)).unread, [{ topic: retry, group }], 'there is no such group')
+    const text = `narad: nobody reads ${retry} now: no member of group ${group} has it`
+    assert.ok((await run(t, ['dlq', 'replay', dlq, '-b', brokers])).stderr.startsWith(text))
+
+    const [json] = (await run(t, ['dlq', 'replay', dlq, '-b', brokers, '-o', 'json'])).lines
+    assert.deepEqual(JSON.parse(json ?? '').unread, [{ topic: retry, group }])
+    const member = await makeProducer(t, { brokers })
+    await member.connectConsumer(group)
+    const retries = { maxRetries: 0, topics: [{ delayMs: 60_000 }] }
+    await member.subscribe(topic, () => {}, { ordering: 'none', retry: retries })
+    assert.deepEqual((await desk.plan(dlq)).unread, [])
+    await member.disconnect()
+    const report = await desk.replay(dlq)
+    assert.deepEqual([report.into, report.unread], [{ [retry]: 1 }, [{ topic: retry, group }]])
+  })
+
   test('a purge deletes what was replayed or parked up to the first open letter, and open ones where it is told to', async (t) => {
     const [brokers, topic, group] = [await bed.brokers(), await bed.topic(), randomGroup()]
     const dlq = await bed.topic(3, `${topic}.${group}.dlq`)

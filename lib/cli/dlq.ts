@@ -208,6 +208,10 @@ function tellReplay(topic: string, plan: LetterReplay, { output, maxReplays = 3 
     ...told.map(([count, text]) => `  ${String(count).padStart(width)} ${text}`),
   ]
   process.stdout.write(`${all.map(escapeControls).join('\n')}\n`)
+  for (const { topic: retry, group } of plan.unread) {
+    const why = `nobody reads ${retry} now: no member of group ${group} has it, so what is sent there waits for one`
+    process.stderr.write(`narad: ${escapeControls(why)}\n`)
+  }
 }
 
 function tellWhetherComplete({ isComplete }: Pick<LetterPark, 'isComplete'>): void {

@@ -18,6 +18,7 @@ import { Ledger, type LetterState, ledgerOf } from './ledger.ts'
 import { type DeadLetter, readDeadLetter } from './letter.ts'
 import { type LetterPurge, PurgeCut, type PurgeOptions, resolvePurge } from './purge.ts'
 import { replayRecord, type TopicSizes, targetOf } from './replay-target.ts'
+import { unreadTopics } from './retry-readers.ts'
 
 /** A topic of dead letters. */
 export interface DeadLetterTopic {
@@ -58,6 +59,8 @@ export interface LetterReplay {
   truncated: number
   /** whose group has no retry topic, by `topic` and `group`. */
   withoutTarget: Array<{ topic: string; group: string; letters: number }>
+  /** Retry topics of {@link into} that no member of their group reads now, as far as the cluster tells. */
+  unread: Array<{ topic: string; group: string }>
   /** Records of the topic that are no dead letters of narad. */
   foreign: number
   /** False when its signal ended it before. */
@@ -252,8 +255,9 @@ export class DeadLetterDesk {
     const progress = new Progress(onProgress, { read: 0, total: recordsIn(logs), sent: 0 })
     const found: LetterReplay = {
       ...{ letters: 0, into: {}, repeats: 0, settled: 0, filtered: 0, guarded: 0, truncated: 0 },
-      ...{ withoutTarget: [], foreign: 0, isComplete: true },
+      ...{ withoutTarget: [], unread: [], foreign: 0, isComplete: true },
     }
+    const retries = new Map<string, string>()
     const size = Math.min(BATCH, new Pace(rate).burst)
     let batch: Chosen[] = []
     const flush = async () => {
@@ -261,7 +265,8 @@ export class DeadLetterDesk {
       batch = []
       if (chosen.length > 0) await send(chosen, ledger, sizes)
       progress.at.sent += chosen.length
-      for (const { target, isRepeat } of chosen) {
+      for (const { letter, target, isRepeat } of chosen) {
+        if (into === 'retry') retries.set(target, letter.group)
         found.into[target] = (found.into[target] ?? 0) + 1
         if (isRepeat) found.repeats += 1
       }
@@ -287,6 +292,8 @@ export class DeadLetterDesk {
     }
     await flush()
     progress.tell(true)
+    const homes = [...retries].map(([topic, group]) => ({ topic, group }))
+    found.unread = await unreadTopics(this.#service.admin.groups, homes)
     found.isComplete = signal?.aborted !== true
     return found
   }
