@@ -40,7 +40,10 @@ export class Ledger {
     const topic = ledgerOf(letters)
     const ledger = new Ledger(service, topic)
     if (topics.has(topic)) {
-      for await (const { value } of service.read<Entry>(topic, { to: 'end', codec: 'json' })) ledger.#take(value)
+      for await (const { rawValue } of service.read(topic, { to: 'end', codec: 'buffer' })) {
+        const entry = readEntry(rawValue)
+        if (entry !== undefined) ledger.#take(entry)
+      }
     }
     return ledger
   }
@@ -73,8 +76,25 @@ export class Ledger {
     this.#take(entry)
   }
 
-  #take({ state, letters }: Entry): void {
+  #take({ state, letters }: Pick<Entry, 'state' | 'letters'>): void {
     for (const [partition, offset, timestamp] of letters)
       this.#states.set(`${partition}/${offset}`, { state, timestamp })
   }
+}
+
+const STATES: readonly unknown[] = ['begun', 'replayed', 'parked'] satisfies Array<Entry['state']>
+
+/** The entry that a record is; undefined where it is none: others may write to the topic. */
+function readEntry(value: Buffer | null): Pick<Entry, 'state' | 'letters'> | undefined {
+  try {
+    const { state, letters } = JSON.parse(String(value)) as Partial<Entry>
+    const isEntry = STATES.includes(state) && Array.isArray(letters) && letters.every(isPlace)
+    return isEntry ? { state: state as Entry['state'], letters } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isPlace(letter: unknown): boolean {
+  return Array.isArray(letter) && letter.length === 3 && letter.every(Number.isSafeInteger)
 }
