@@ -97,6 +97,8 @@ export declare class NativeConsumer {
   read(subscription: NativeSubscription, reading: NativeReading, timeoutMs: number): Promise<Array<NativeRange> | NativeError>
   /** Replaces a subscription's topics. */
   setTopics(subscription: number, topics: Array<string>): void
+  /** Gives a subscription up for good. */
+  unsubscribe(subscription: number): void
   /** Hands nothing more of some partitions over, or goes on with them. Batches on their way still arrive. */
   setPaused(slots: Array<number>, isPaused: boolean): void
   /** Goes on with some partitions somewhere else: all of them or none. */

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { TestBroker } from 'narad/testing'
 import { describeStreams } from '../behaviours/streams.ts'
 import { embeddedBed } from '../helpers/bed.ts'
-import { makeService } from '../helpers/service.ts'
+import { randomGroup, randomTopic } from '../helpers/names.ts'
+import { makeProducer, makeService } from '../helpers/service.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+setFlagsFromString('--expose-gc')
 
 describeStreams(embeddedBed())
 
@@ -23,4 +30,30 @@ test('a stream refuses options that only a handler has, and needs a group', (t) 
   assert.throws(() => service.stream('orders', { group: 'g', timeoutMs: 2 } as never), refused)
   assert.throws(() => service.stream('orders', { group: 'g', signal: 1 } as never), /"signal" must be an AbortSignal/)
   assert.throws(() => service.stream('orders'), /group is needed/)
+})
+
+// Each stream that ended left what ran its handler with the member, and with it the stream and all that it refers to.
+test('streams that have ended are collected while their group stays connected', async (t) => {
+  await using broker = await TestBroker.start()
+  const [topic, group, { brokers }] = [randomTopic(), randomGroup(), broker]
+  await broker.createTopic(topic)
+  const service = await makeProducer(t, { brokers })
+  await service.connectConsumer(group)
+  const read = async () => {
+    const stream = await service.stream<number>(topic, { group }).ready()
+    await service.send(topic, 1)
+    for await (const { value } of stream) {
+      assert.equal(value, 1)
+      break
+    }
+    return new WeakRef(stream)
+  }
+  const streams = [await read(), await read(), await read()]
+  const isCollected = () => {
+    runInNewContext('gc')()
+    return streams.every((stream) => stream.deref() === undefined)
+  }
+  await waitFor(isCollected, { what: 'the streams that have ended' })
+  assert.equal(service.health().groups.length, 1)
+  await service.disconnect()
 })

@@ -62,12 +62,15 @@ export class Flow implements SubscriptionControl {
     if (this.#assigned.size === 0) this.#onEmpty?.()
   }
 
-  /** Resolves once no partition is left, or the time is over. */
-  async empty(): Promise<void> {
-    if (this.#assigned.size === 0) return
-    await new Promise<void>((resolve) => {
-      this.#onEmpty = resolve
-      setTimeout(resolve, this.#options.timeoutMs).unref()
+  /** Resolves to true once no partition is left, to false when the time is over. */
+  async empty(): Promise<boolean> {
+    if (this.#assigned.size === 0) return true
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), this.#options.timeoutMs).unref()
+      this.#onEmpty = () => {
+        clearTimeout(timer)
+        resolve(true)
+      }
     })
   }
 

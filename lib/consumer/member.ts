@@ -279,6 +279,7 @@ export class Member {
     const retrying = new RetrySubscriptions(retries, {
       join: (retryId, names) => this.#subscribeNative(retryId, spec, names, true),
       setTopics: (retryId, names) => this.#setTopics(retryId, names),
+      leave: (retryId) => this.#unsubscribe(retryId),
     })
     try {
       // now that the topics are there, and how many partitions they have is known
@@ -288,7 +289,7 @@ export class Member {
       // it was subscribed, and has handled records perhaps, when the disconnect came
       if (this.#closing !== undefined) return flow
       // a subscription whose caller is told that it failed does not go on behind its back
-      this.#setTopics(id, [])
+      this.#unsubscribe(id)
       retrying.leave()
       throw error
     }
@@ -358,6 +359,11 @@ export class Member {
     this.#native.setTopics(id, topics)
   }
 
+  #unsubscribe(id: number): void {
+    this.#notes.topicsChanged()
+    this.#native.unsubscribe(id)
+  }
+
   /** A stream has ended: begins nothing more of it at once, and gives up its partitions. */
   async #end(id: number, spec: ResolvedSubscription, watch: TopicWatch | undefined): Promise<void> {
     this.#runners.get(id)?.stop()
@@ -368,9 +374,9 @@ export class Member {
       await leaving
       return
     }
-    this.#setTopics(id, [])
+    this.#unsubscribe(id)
     // who subscribes to the topics next must get them by a new assignment
-    await this.#flows.get(id)?.empty()
+    if (await this.#flows.get(id)?.empty()) this.#runners.delete(id)
     this.#forget(id)
     if (watch !== undefined) this.#watches.delete(watch)
     for (const topic of spec.topics) this.#topics.delete(topic)

@@ -11,6 +11,8 @@ export interface RetryMember {
   /** Resolves once the group has been joined for them. They are read from their beginning: what is there is due. */
   join(id: number, topics: string[]): Promise<void>
   setTopics(id: number, topics: string[]): void
+  /** Gives it up for good. */
+  leave(id: number): void
 }
 
 /** The subscriptions to the retry topics of one subscription. */
@@ -47,7 +49,7 @@ export class RetrySubscriptions {
   }
 
   leave(): void {
-    for (const { id } of this.#all) this.#member.setTopics(id, [])
+    for (const { id } of this.#all) this.#member.leave(id)
   }
 
   async #ensure(topics: readonly string[]): Promise<void> {

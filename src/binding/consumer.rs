@@ -304,6 +304,13 @@ impl NativeConsumer {
         Ok(())
     }
 
+    /// Gives a subscription up for good.
+    #[napi(catch_unwind)]
+    pub fn unsubscribe(&self, subscription: u32) -> Result<()> {
+        self.open()?.unsubscribe(subscription);
+        Ok(())
+    }
+
     /// Hands nothing more of some partitions over, or goes on with them. Batches on their way still arrive.
     #[napi(catch_unwind)]
     pub fn set_paused(&self, slots: Vec<u32>, is_paused: bool) -> Result<()> {

@@ -145,6 +145,7 @@ impl Group {
             let wake_at = self.intake();
             self.count();
             self.finish_revocation();
+            self.forget_ended();
             self.finish_readings();
             self.look_for_growth();
             let error = self
@@ -199,13 +200,8 @@ impl Group {
                 subscription,
                 partitions,
             } => self.counted(subscription, partitions),
-            Command::SetTopics { subscription, topics } => {
-                if let Some(found) = self.subscriptions.iter_mut().find(|s| s.id == subscription) {
-                    found.topics = topics;
-                }
-                self.is_renewal_due = true;
-                self.renew_if_due();
-            }
+            Command::SetTopics { subscription, topics } => self.set_topics(subscription, topics),
+            Command::Unsubscribe { subscription } => self.unsubscribe(subscription),
             Command::SetPaused { slots, is_paused } => self.set_paused(&slots, is_paused),
             Command::BeginSeek { slots, ready } => self.begin_seek(&slots, &ready),
             Command::EndSeek {

@@ -67,6 +67,29 @@ impl Group {
         }
     }
 
+    pub(super) fn set_topics(&mut self, subscription: u32, topics: Vec<String>) {
+        if let Some(found) = self.subscriptions.iter_mut().find(|s| s.id == subscription) {
+            found.topics = topics;
+        }
+        self.is_renewal_due = true;
+        self.renew_if_due();
+    }
+
+    pub(super) fn unsubscribe(&mut self, subscription: u32) {
+        if let Some(found) = self.subscriptions.iter_mut().find(|s| s.id == subscription) {
+            found.is_ended = true;
+        }
+        self.set_topics(subscription, Vec::new());
+    }
+
+    /// Lets go of subscriptions that were given up and of which nothing is left.
+    pub(super) fn forget_ended(&mut self) {
+        let slots = &self.slots;
+        let is_here = |id| slots.values().any(|partition| partition.subscription == id);
+        self.subscriptions
+            .retain(|s| !s.is_ended || s.unfinished() > 0 || is_here(s.id));
+    }
+
     fn wanted(&self) -> BTreeSet<String> {
         let topics = self.subscriptions.iter().flat_map(|s| s.topics.iter());
         topics.cloned().collect()

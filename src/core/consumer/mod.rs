@@ -152,6 +152,9 @@ enum Command {
         subscription: u32,
         topics: Vec<String>,
     },
+    Unsubscribe {
+        subscription: u32,
+    },
     SetPaused {
         slots: Vec<u32>,
         is_paused: bool,
@@ -280,6 +283,11 @@ impl Consumer {
     /// Replaces the topics of a subscription; new ones are read from their beginning.
     pub fn set_topics(&self, subscription: u32, topics: Vec<String>) {
         self.inbox.send(Command::SetTopics { subscription, topics });
+    }
+
+    /// Gives a subscription up for good: its partitions go, and nothing of it is kept once all of it is back.
+    pub fn unsubscribe(&self, subscription: u32) {
+        self.inbox.send(Command::Unsubscribe { subscription });
     }
 
     /// Hands nothing more of the partitions with these slots over, or goes on with them. Batches that are on

@@ -59,6 +59,8 @@ pub(super) struct Subscription {
     pub(super) from_beginning: bool,
     pub(super) start: super::positions::Snapshot,
     pub(super) queue: Queue,
+    /// It was given up, and is kept for what is not back.
+    pub(super) is_ended: bool,
     /// It reads without a group.
     pub(super) reading: Option<Reading>,
     limits: Limits,
@@ -84,6 +86,7 @@ impl Subscription {
             from_beginning: spec.from_beginning,
             start,
             queue,
+            is_ended: false,
             reading: None,
             limits: spec.limits,
             ledger: Ledger::new(Lanes::new(spec.ordering)),
