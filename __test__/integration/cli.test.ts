@@ -220,6 +220,17 @@ test('nobody who reads the output ends a command quietly, and a produce not befo
 })
 
 describe('narad completion', () => {
+  const skipWithout = (shell: string) =>
+    spawnSync(shell, ['--version']).status === 0 ? false : `${shell} is not installed`
+  const scriptFile = async (scope: Scope, shell: string, name: string) => {
+    const folder = await mkdtemp(join(tmpdir(), 'narad-completion-'))
+    scope.after(() => rm(folder, { recursive: true, force: true }))
+    const { lines } = await ended(narad(scope, ['completion', shell]))
+    const path = join(folder, name)
+    await writeFile(path, `${lines.join('\n')}\n`)
+    return { folder, path }
+  }
+
   test('completes commands and their options in bash', async (t) => {
     const { code, lines } = await ended(narad(t, ['completion', 'bash']))
     assert.equal(code, 0)
@@ -233,15 +244,40 @@ describe('narad completion', () => {
     assert.equal(completed("narad consume ''").includes('--handlers'), true)
   })
 
-  for (const shell of ['zsh', 'fish']) {
-    const isThere = spawnSync(shell, ['--version']).status === 0
-    test(`prints a script that ${shell} takes`, { skip: !isThere && `${shell} is not installed` }, async (t) => {
-      const { lines } = await ended(narad(t, ['completion', shell]))
-      assert.ok(lines.some((line) => line.includes('key-separator')))
-      const { status, stderr } = spawnSync(shell, ['-n', '-c', lines.join('\n')], { encoding: 'utf8' })
-      assert.equal(status, 0, stderr)
-    })
-  }
+  test('completes commands and their options in zsh', { skip: skipWithout('zsh') }, async (t) => {
+    // As a file of fpath, as the help says to have it, the first completion of a shell gave nothing.
+    const { folder } = await scriptFile(t, 'zsh', '_narad')
+    const begin = `PS1=; fpath=(${folder} $fpath); autoload -U compinit; compinit -u -D; narad() { print -r -- "<$*>" }\n`
+    const typed = ['pro\t', 'produce -t x --key-\t', 'dlq replay --max\t', 'completion f\t', 'dlq replay --fro\t']
+    const lines = typed.map((one) => `narad ${one}\n`).join('')
+    const program = `zmodload zsh/zpty; zpty shell zsh -f -i; zpty -w -n shell "$TYPED"
+      while zpty -r shell text; do print -rn -- "$text"; done`
+    const env = { ...process.env, TERM: 'dumb', TYPED: `${begin}${lines}exit\n` }
+    const { stdout } = spawnSync('zsh', ['-f', '-c', program], { encoding: 'utf8', env, timeout: 30_000 })
+    const completed = stdout.split(/\r?\n/).flatMap((line) => /^<(.*?) ?>$/.exec(line)?.[1] ?? [])
+    assert.deepEqual(
+      completed,
+      ['produce', 'produce -t x --key-separator', 'dlq replay --max-replays', 'completion fish', 'dlq replay --fro'],
+      stdout,
+    )
+  })
+
+  test('completes commands and their options in fish', { skip: skipWithout('fish') }, async (t) => {
+    // It offered what `replay` takes behind `dlq replay`, and what `topics` has behind `topics list`.
+    const { folder, path } = await scriptFile(t, 'fish', 'narad.fish')
+    const completed = (line: string) => {
+      const args = ['--no-config', '-c', `source ${path}; complete -C '${line}'`]
+      const { stdout, stderr } = spawnSync('fish', args, { encoding: 'utf8', cwd: folder, timeout: 30_000 })
+      assert.equal(stderr, '')
+      return stdout.split('\n').flatMap((one) => one.split('\t')[0] || [])
+    }
+    assert.deepEqual(completed('narad pro'), ['produce'])
+    assert.deepEqual(completed('narad produce -t x --key-'), ['--key-separator'])
+    assert.deepEqual(completed('narad completion f'), ['fish'])
+    assert.deepEqual(completed('narad dlq replay --max'), ['--max-replays'])
+    assert.deepEqual(completed('narad dlq replay --fro'), [])
+    assert.deepEqual(completed('narad topics list descr'), [])
+  })
 
   test('refuses a shell that it does not know', async (t) => {
     const { code, stderr } = await ended(narad(t, ['completion', 'csh']))

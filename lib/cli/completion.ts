@@ -41,13 +41,16 @@ function nodesOf(command: Command, path: string): Node[] {
   ]
 }
 
+function pathsOf(nodes: readonly Node[]): string[] {
+  return nodes.map(({ path }) => path).filter((path) => path !== '')
+}
+
 /** Follows the words until the cursor to the command that they name. */
 function walk(nodes: readonly Node[], words: string): string {
-  const paths = nodes.filter(({ path }) => path !== '').map(({ path }) => path)
   return `  local at= word
   for word in ${words}; do
     case "$at/$word" in
-      ${paths.join('|')}) at="$at/$word" ;;
+      ${pathsOf(nodes).join('|')}) at="$at/$word" ;;
     esac
   done`
 }
@@ -80,21 +83,30 @@ ${cases.join('\n')}
   esac
   _describe narad items || _files
 }
-compdef _narad narad
+# as a file of fpath it is the function itself when it is first called
+if [[ $funcstack[1] == _narad ]]; then _narad; else compdef _narad narad; fi
 `
 }
 
 function fish(nodes: readonly Node[]): string {
-  const lines = nodes.flatMap(({ path, words }) => {
-    const names = path.split('/').slice(1)
-    const seen = names.map((name) => `__fish_seen_subcommand_from ${name}`).join('; and ')
-    const where = names.length === 0 ? '__fish_use_subcommand' : seen
-    return words.map(({ word, description }) => {
+  const lines = nodes.flatMap(({ path, words }) =>
+    words.map(({ word, description }) => {
       const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`
-      return `complete -c narad -n '${where}' ${what} -d ${quoted(description)}`
-    })
-  })
-  return `${lines.join('\n')}\n`
+      return `complete -c narad -n '__narad_at "${path}"' ${what} -d ${quoted(description)}`
+    }),
+  )
+  return `function __narad_at
+  set -l at
+  for word in (commandline -opc)
+    switch "$at/$word"
+      case ${pathsOf(nodes).join(' ')}
+        set at "$at/$word"
+    end
+  end
+  test "$at" = "$argv[1]"
+end
+${lines.join('\n')}
+`
 }
 
 function quoted(text: string): string {
