@@ -859,6 +859,8 @@ interface PartitionDescription {
     /** Those of them that have all of it. */
     inSync: number[];
 }
+/** What a user may do with something, by Kafka's names of the operations. */
+type Right = 'READ' | 'WRITE' | 'CREATE' | 'DELETE' | 'ALTER' | 'DESCRIBE' | 'DESCRIBE_CONFIGS' | 'ALTER_CONFIGS' | 'CLUSTER_ACTION' | 'IDEMPOTENT_WRITE';
 /** A topic as its cluster describes it. */
 interface TopicDescription {
     topic: string;
@@ -866,6 +868,8 @@ interface TopicDescription {
     id?: string;
     isInternal: boolean;
     partitions: PartitionDescription[];
+    /** What the user may do with it, where that was asked for and the cluster tells it. */
+    rights?: Right[];
 }
 /** The records that a partition has. */
 interface LogOffsets {
@@ -956,6 +960,8 @@ interface GroupDescription extends GroupListing {
     }>;
     /** The sum over all partitions whose lag is known. */
     lag: number;
+    /** What the user may do with it, where that was asked for and the cluster tells it. */
+    rights?: Right[];
 }
 /** A change of a committed offset. */
 interface OffsetReset {
@@ -966,10 +972,15 @@ interface OffsetReset {
     to: number;
 }
 
-/** Options of {@link Groups.offsets} and {@link Groups.describe}. */
+/** Options of {@link Groups.offsets}. */
 interface GroupOffsetsOptions extends AdminCallOptions {
     /** Also how far behind the group is in time, `lagMs`: reads a record of each partition with a lag. Default: false. */
     time?: boolean;
+}
+/** Options of {@link Groups.describe}. */
+interface DescribeGroupsOptions extends GroupOffsetsOptions {
+    /** Also what the user may do with each. Default: false. */
+    rights?: boolean;
 }
 /** Where a group is to go on: as {@link SeekTarget}, or at the first record that is no older than a duration. */
 type ResetTarget = SeekTarget | {
@@ -999,8 +1010,8 @@ declare class Groups {
      *
      * @throws {@link AdminError} `NARAD_UNKNOWN_GROUP`, {@link EmbeddedBrokerError}
      */
-    describe(groups: readonly string[], options?: GroupOffsetsOptions): Promise<GroupDescription[]>;
-    describe(group: string, options?: GroupOffsetsOptions): Promise<GroupDescription>;
+    describe(groups: readonly string[], options?: DescribeGroupsOptions): Promise<GroupDescription[]>;
+    describe(group: string, options?: DescribeGroupsOptions): Promise<GroupDescription>;
     /** What a group has committed, and how far behind it is; also where it has neither members nor a state. */
     offsets(group: string, options?: GroupOffsetsOptions): Promise<PartitionLag[]>;
     /**
@@ -1024,6 +1035,11 @@ declare class Groups {
 interface ListTopicsOptions extends AdminCallOptions {
     /** Kafka's own topics as well. Default: false. */
     internal?: boolean;
+}
+/** Options of {@link Topics.describe}. */
+interface DescribeTopicsOptions extends AdminCallOptions {
+    /** Also what the user may do with each. Default: false. */
+    rights?: boolean;
 }
 /** Options of {@link Topics.create}. */
 interface CreateTopicOptions extends AdminCallOptions {
@@ -1055,8 +1071,8 @@ declare class Topics {
      *
      * @throws {@link TopicError} for the first that is not there.
      */
-    describe(topics: readonly string[], options?: AdminCallOptions): Promise<TopicDescription[]>;
-    describe(topic: string, options?: AdminCallOptions): Promise<TopicDescription>;
+    describe(topics: readonly string[], options?: DescribeTopicsOptions): Promise<TopicDescription[]>;
+    describe(topic: string, options?: DescribeTopicsOptions): Promise<TopicDescription>;
     /** Where each partition begins and ends. */
     offsets(topic: string, options?: AdminCallOptions): Promise<LogOffsets[]>;
     /**
@@ -3009,6 +3025,8 @@ export type {
   DedupeStore,
   DeleteRecordsOptions,
   DeliveryOptions,
+  DescribeGroupsOptions,
+  DescribeTopicsOptions,
   DeskProgress,
   DevMode,
   DisconnectOptions,
@@ -3114,6 +3132,7 @@ export type {
   RetryOptions,
   RetryTopicOptions,
   RetryVerdictOptions,
+  Right,
   SaslConfig,
   SaslMechanism,
   SchemaIssue,

@@ -1,7 +1,19 @@
 export type { Admin } from './admin/admin.ts'
-export type { GroupOffsetsOptions, Groups, ResetOffsetsOptions, ResetTarget } from './admin/groups.ts'
+export type {
+  DescribeGroupsOptions,
+  GroupOffsetsOptions,
+  Groups,
+  ResetOffsetsOptions,
+  ResetTarget,
+} from './admin/groups.ts'
 export type { AdminCallOptions } from './admin/options.ts'
-export type { CreateTopicOptions, DeleteRecordsOptions, ListTopicsOptions, Topics } from './admin/topics.ts'
+export type {
+  CreateTopicOptions,
+  DeleteRecordsOptions,
+  DescribeTopicsOptions,
+  ListTopicsOptions,
+  Topics,
+} from './admin/topics.ts'
 export type {
   BrokerDescription,
   ClusterDescription,
@@ -13,6 +25,7 @@ export type {
   OffsetReset,
   PartitionDescription,
   PartitionLag,
+  Right,
   TopicConfig,
   TopicDescription,
   TopicListing,

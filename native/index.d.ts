@@ -20,7 +20,7 @@ export declare class NativeAdmin {
   /** All topics, Kafka's internal ones included, without their ids. */
   listTopics(timeoutMs: number): Promise<Array<NativeTopicInfo> | NativeError>
   /** Some topics, in the order in which they are asked for. */
-  describeTopics(topics: Array<string>, timeoutMs: number): Promise<Array<NativeTopicInfo> | NativeError>
+  describeTopics(topics: Array<string>, withRights: boolean, timeoutMs: number): Promise<Array<NativeTopicInfo> | NativeError>
   /** Creates topics; one that is there already is an error. */
   createTopics(topics: Array<NativeNewTopic>, timeoutMs: number): Promise<NativeError | null>
   /** Deletes topics with their records. */
@@ -43,7 +43,7 @@ export declare class NativeAdmin {
   /** All groups. */
   listGroups(timeoutMs: number): Promise<Array<NativeGroupListing> | NativeError>
   /** Some groups with their members. */
-  describeGroups(groups: Array<string>, timeoutMs: number): Promise<Array<NativeGroupInfo> | NativeError>
+  describeGroups(groups: Array<string>, withRights: boolean, timeoutMs: number): Promise<Array<NativeGroupInfo> | NativeError>
   /** Forgets groups. */
   deleteGroups(groups: Array<string>, timeoutMs: number): Promise<NativeError | null>
   /** What groups have committed, in their order. */
@@ -260,6 +260,7 @@ export interface NativeGroupInfo {
   assignor: string
   coordinator?: NativeBrokerInfo
   members: Array<NativeMemberInfo>
+  rights?: Array<string>
 }
 
 /** A group of a list. */
@@ -462,6 +463,7 @@ export interface NativeTopicInfo {
   topic: string
   id?: string
   partitions: Array<NativePartitionInfo>
+  rights?: Array<string>
 }
 
 /** Starts a client for administration, or says what is wrong with its properties. */

@@ -164,6 +164,17 @@ describe('Administration without the right', { skip: ownClusterSkip() }, () => {
     assert.equal((await nobody.cluster()).brokers.length, 1)
   })
 
+  test('describe tells what the user may do with a topic and a group, where that is asked for', async (t) => {
+    const { topics, groups } = adminOf(t, 'seer')
+    assert.deepEqual((await topics.describe(TOPIC, { rights: true })).rights, ['DESCRIBE'])
+    assert.deepEqual((await groups.describe(GROUP, { rights: true })).rights, ['DESCRIBE'])
+    assert.equal((await topics.describe(TOPIC)).rights, undefined)
+    assert.equal((await groups.describe(GROUP)).rights, undefined)
+    const root = makeService(t, { brokers: cluster.internalBrokers }).init().admin
+    const { rights = [] } = await root.groups.describe(GROUP, { rights: true })
+    assert.ok(rights.includes('READ') && rights.includes('DELETE'), rights.join())
+  })
+
   // It asked again and again for records that it was refused: each call took ten seconds.
   test('a lag in time is not known at once where records may not be read', async (t) => {
     const start = performance.now()

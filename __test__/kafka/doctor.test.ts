@@ -5,7 +5,7 @@ import { createKafkaService } from 'narad'
 import { freePorts } from '../../scripts/kafka/ports.mjs'
 import { run } from '../helpers/command.ts'
 import { createTopic, ownCluster, ownClusterSkip } from '../helpers/kafka.ts'
-import { randomTopic } from '../helpers/names.ts'
+import { randomGroup, randomTopic } from '../helpers/names.ts'
 import { type SaslCluster, startSaslCluster } from '../helpers/sasl-kafka.ts'
 import { startTcpProxy } from '../helpers/tcp-proxy.ts'
 
@@ -54,6 +54,58 @@ describe('narad doctor on a cluster with users', { skip: ownClusterSkip() }, () 
     assert.match(rights.text, new RegExp(`ok {4}rights on ${READABLE}: its last records can be read`))
     assert.match(rights.text, new RegExp(`FAIL {2}rights on ${VISIBLE}: .*\n +grant READ on it`))
     assert.match(rights.text, new RegExp(`FAIL {2}topic ${HIDDEN}: `))
+  })
+
+  // The rights to send, to join and to write dead letters were not looked at, and an empty topic was not known to be readable.
+  test('tells the rights to send, to join a group, and to write its dead letters', async (t) => {
+    const [topic, group] = [randomTopic(), randomGroup()]
+    const letters = `${topic}.${group}.dlq`
+    await createTopic(cluster.internalBrokers, topic)
+    const env = {
+      KAFKA_BROKERS: cluster.brokers,
+      ...{ KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'guest', KAFKA_SASL_PASSWORD: 'guest-secret' },
+    }
+    const doctor = async () => {
+      const { code, lines } = await run(t, ['doctor', '-t', topic, '-g', group], { env })
+      return { code, text: lines.join('\n') }
+    }
+    const grant = (on: { topic: string } | { group: string }, ...operations: string[]) =>
+      cluster.grant({ user: 'guest', operations, ...on })
+
+    await grant({ topic }, 'Read')
+    const none = await doctor()
+    assert.equal(none.code, 1, none.text)
+    assert.match(none.text, new RegExp(`ok {4}rights on ${topic}: READ is granted; nothing is there to be read`))
+    assert.match(none.text, new RegExp(`warn {2}sending to ${topic}: WRITE is not granted\n +grant WRITE on it, if`))
+    assert.match(none.text, new RegExp(`FAIL {2}group ${group}: .*lacks the right DESCRIBE.*\n +grant READ on it`))
+    assert.match(none.text, new RegExp(`warn {2}dead letters in ${letters}: .*\n +grant WRITE and CREATE on it`))
+
+    await grant({ topic }, 'Write')
+    await grant({ group }, 'Describe')
+    await grant({ topic: letters }, 'Write', 'Create')
+    const { groups, topics } = createKafkaService({ brokers: cluster.internalBrokers }).init().admin
+    const fresh = await doctor()
+    assert.equal(fresh.code, 0, fresh.text)
+    assert.match(fresh.text, new RegExp(`ok {4}group ${group}: is not there yet; it may be seen, and whether`))
+    assert.match(
+      fresh.text,
+      new RegExp(`ok {4}dead letters in ${letters}: the topic is not there yet; subscribing creates it`),
+    )
+
+    await groups.resetOffsets(group, { to: 'beginning', topics: topic })
+    await topics.create(letters)
+    const seen = await doctor()
+    assert.equal(seen.code, 1, seen.text)
+    assert.match(
+      seen.text,
+      new RegExp(`FAIL {2}group ${group}: Empty, 0 members; READ is not granted\n +grant READ on it`),
+    )
+    await grant({ group }, 'Read')
+    const all = await doctor()
+    assert.equal(all.code, 0, all.text)
+    assert.match(all.text, new RegExp(`ok {4}sending to ${topic}: WRITE is granted`))
+    assert.match(all.text, new RegExp(`ok {4}group ${group}: Empty, 0 members; READ is granted`))
+    assert.match(all.text, new RegExp(`ok {4}dead letters in ${letters}: WRITE is granted`))
   })
 })
 

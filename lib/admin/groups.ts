@@ -9,12 +9,18 @@ import { groupLags, ownedLags, sumOf } from './group-lags.ts'
 import { offsetsAt, placesOf } from './log-offsets.ts'
 import { type AdminCallOptions, callOptions, type TimeLeft, topicNames } from './options.ts'
 import { byPlace, type Place, placeKey } from './place.ts'
-import type { GroupDescription, GroupListing, GroupState, OffsetReset, PartitionLag } from './types.ts'
+import type { GroupDescription, GroupListing, GroupState, OffsetReset, PartitionLag, Right } from './types.ts'
 
-/** Options of {@link Groups.offsets} and {@link Groups.describe}. */
+/** Options of {@link Groups.offsets}. */
 export interface GroupOffsetsOptions extends AdminCallOptions {
   /** Also how far behind the group is in time, `lagMs`: reads a record of each partition with a lag. Default: false. */
   time?: boolean
+}
+
+/** Options of {@link Groups.describe}. */
+export interface DescribeGroupsOptions extends GroupOffsetsOptions {
+  /** Also what the user may do with each. Default: false. */
+  rights?: boolean
 }
 
 /** Where a group is to go on: as {@link SeekTarget}, or at the first record that is no older than a duration. */
@@ -57,19 +63,19 @@ export class Groups {
    *
    * @throws {@link AdminError} `NARAD_UNKNOWN_GROUP`, {@link EmbeddedBrokerError}
    */
-  async describe(groups: readonly string[], options?: GroupOffsetsOptions): Promise<GroupDescription[]>
-  async describe(group: string, options?: GroupOffsetsOptions): Promise<GroupDescription>
+  async describe(groups: readonly string[], options?: DescribeGroupsOptions): Promise<GroupDescription[]>
+  async describe(group: string, options?: DescribeGroupsOptions): Promise<GroupDescription>
   async describe(
     groups: string | readonly string[],
-    options?: GroupOffsetsOptions,
+    options?: DescribeGroupsOptions,
   ): Promise<GroupDescription | GroupDescription[]> {
-    const { leftMs, time } = callOptions(options, ['time'], 'groups.describe')
+    const { leftMs, time, rights } = callOptions(options, ['time', 'rights'], 'groups.describe')
     const names = groupNames(groups)
-    const withTime = flag(time, 'time')
+    const [withTime, withRights] = [flag(time, 'time'), flag(rights, 'rights')]
     if (names.length === 0) return []
     const client = await this.#client()
     const group = names.length === 1 ? names[0] : undefined
-    const described = await client.ask((native) => native.describeGroups(names, leftMs()), { group })
+    const described = await client.ask((native) => native.describeGroups(names, withRights, leftMs()), { group })
     const owned = new Map(described.map((info) => [info.group, placesOwned(checkKnown(info))]))
     const lags = await groupLags(client, owned, withTime, leftMs)
     const all = described.map((info) => description(info, lags.get(info.group) ?? []))
@@ -163,7 +169,7 @@ function resetTarget(to: unknown): NativeSeekTarget {
 async function checkUnused(client: AdminClient, group: string, leftMs: TimeLeft): Promise<void> {
   let members: number
   try {
-    const [info] = await client.ask((native) => native.describeGroups([group], leftMs()))
+    const [info] = await client.ask((native) => native.describeGroups([group], false, leftMs()))
     members = info?.members.length ?? 0
   } catch (error) {
     const { code } = error as KafkaError
@@ -210,5 +216,6 @@ function description(info: NativeGroupInfo, lags: readonly PartitionLag[]): Grou
     members,
     partitions: ownedLags(lags, members),
     lag: sumOf(lags),
+    ...(info.rights != null && { rights: info.rights as Right[] }),
   }
 }

@@ -21,7 +21,7 @@ export async function placesOf(
   wanted: readonly number[] | undefined,
   leftMs: TimeLeft,
 ): Promise<Place[]> {
-  const [described] = await client.ask((native) => native.describeTopics([topic], leftMs()))
+  const [described] = await client.ask((native) => native.describeTopics([topic], false, leftMs()))
   const places = (described?.partitions ?? []).map(({ partition }) => ({ topic, partition }))
   if (wanted === undefined) return places
   const missing = wanted.find((partition) => places[partition] === undefined)

@@ -7,12 +7,18 @@ import { checkTopicName } from '../topics.ts'
 import type { AdminClient } from './client.ts'
 import { logOffsets, offsetsAt, placesOf } from './log-offsets.ts'
 import { type AdminCallOptions, callOptions, topicNames } from './options.ts'
-import type { LogOffsets, TopicConfig, TopicDescription, TopicListing } from './types.ts'
+import type { LogOffsets, Right, TopicConfig, TopicDescription, TopicListing } from './types.ts'
 
 /** Options of {@link Topics.list}. */
 export interface ListTopicsOptions extends AdminCallOptions {
   /** Kafka's own topics as well. Default: false. */
   internal?: boolean
+}
+
+/** Options of {@link Topics.describe}. */
+export interface DescribeTopicsOptions extends AdminCallOptions {
+  /** Also what the user may do with each. Default: false. */
+  rights?: boolean
 }
 
 /** Options of {@link Topics.create}. */
@@ -71,20 +77,22 @@ export class Topics {
    *
    * @throws {@link TopicError} for the first that is not there.
    */
-  async describe(topics: readonly string[], options?: AdminCallOptions): Promise<TopicDescription[]>
-  async describe(topic: string, options?: AdminCallOptions): Promise<TopicDescription>
+  async describe(topics: readonly string[], options?: DescribeTopicsOptions): Promise<TopicDescription[]>
+  async describe(topic: string, options?: DescribeTopicsOptions): Promise<TopicDescription>
   async describe(
     topics: string | readonly string[],
-    options?: AdminCallOptions,
+    options?: DescribeTopicsOptions,
   ): Promise<TopicDescription | TopicDescription[]> {
-    const { leftMs } = callOptions(options, [], 'topics.describe')
+    const { leftMs, ...given } = callOptions(options, ['rights'], 'topics.describe')
     const names = topicNames(topics)
+    const withRights = flag(given.rights, 'rights')
     if (names.length === 0) return []
     const client = await this.#client()
-    const described = await client.ask((native) => native.describeTopics(names, leftMs()))
-    const all = described.map(({ topic, id, partitions }) => ({
+    const described = await client.ask((native) => native.describeTopics(names, withRights, leftMs()))
+    const all = described.map(({ topic, id, partitions, rights }) => ({
       topic,
       ...(id != null && { id }),
+      ...(rights != null && { rights: rights as Right[] }),
       isInternal: INTERNAL.has(topic),
       partitions: partitions.map(({ partition, leader, replicas, inSync }) => ({
         partition,

@@ -20,6 +20,19 @@ export interface PartitionDescription {
   inSync: number[]
 }
 
+/** What a user may do with something, by Kafka's names of the operations. */
+export type Right =
+  | 'READ'
+  | 'WRITE'
+  | 'CREATE'
+  | 'DELETE'
+  | 'ALTER'
+  | 'DESCRIBE'
+  | 'DESCRIBE_CONFIGS'
+  | 'ALTER_CONFIGS'
+  | 'CLUSTER_ACTION'
+  | 'IDEMPOTENT_WRITE'
+
 /** A topic as its cluster describes it. */
 export interface TopicDescription {
   topic: string
@@ -27,6 +40,8 @@ export interface TopicDescription {
   id?: string
   isInternal: boolean
   partitions: PartitionDescription[]
+  /** What the user may do with it, where that was asked for and the cluster tells it. */
+  rights?: Right[]
 }
 
 /** The records that a partition has. */
@@ -121,6 +136,8 @@ export interface GroupDescription extends GroupListing {
   partitions: Array<PartitionLag & { memberId: string | null }>
   /** The sum over all partitions whose lag is known. */
   lag: number
+  /** What the user may do with it, where that was asked for and the cluster tells it. */
+  rights?: Right[]
 }
 
 /** A change of a committed offset. */

@@ -13,7 +13,8 @@ export interface Address {
 
 /** What a step has found. */
 export interface Finding {
-  readonly outcome: 'ok' | 'failed'
+  /** `warning`: whether it matters depends on what the service is to do. */
+  readonly outcome: 'ok' | 'warning' | 'failed'
   readonly detail: string
   /** What to do about it. */
   readonly remedy?: string

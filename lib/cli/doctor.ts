@@ -5,23 +5,30 @@ import type { KafkaError, KafkaService, ResolvedConfig } from '../index.ts'
 import { type ConnectionFlags, gather, withConnection, withService } from './connection.ts'
 import { type Address, type Finding, openPort, resolveName, startTls } from './doctor-network.ts'
 import { type Advertised, askBrokers, askMechanisms, askVersions } from './doctor-protocol.ts'
+import { examineGroup, examineLetters, examineTopic, failure, type Tell } from './doctor-topics.ts'
 import { EXIT } from './exit.ts'
 import { counted, jsonLine, type OutputFlags, withOutput } from './output.ts'
 
 /** Kafka's number of the request that tells logins. */
 const SASL_HANDSHAKE = 17
 
-interface DoctorFlags extends ConnectionFlags, OutputFlags {
-  topic?: string[]
+/** What a line begins with, on a terminal in the colour of this number (SGR). */
+const MARKS: Record<Finding['outcome'], { text: string; colour?: number }> = {
+  ok: { text: 'ok  ' },
+  warning: { text: 'warn', colour: 33 },
+  failed: { text: 'FAIL', colour: 31 },
 }
 
-/** Notes what a step found, and says whether the next one makes sense. */
-type Tell = (step: string, finding: Finding) => boolean
+interface DoctorFlags extends ConnectionFlags, OutputFlags {
+  topic?: string[]
+  group?: string
+}
 
 export function addDoctor(program: Command): void {
   const command = program.command('doctor').description('find what is wrong with a connection, and how to mend it')
   withOutput(withConnection(command))
     .option('-t, --topic <topic>', 'a topic that should be there, and be readable; may be repeated', gather)
+    .option('-g, --group <group>', 'a group that the service joins')
     .action(doctor)
 }
 
@@ -34,7 +41,7 @@ async function doctor(flags: DoctorFlags): Promise<void> {
         ? `${jsonLine({ step, outcome, detail, remedy })}\n`
         : line(step, { outcome, detail, ...(remedy && { remedy }) }),
     )
-    return outcome === 'ok'
+    return outcome !== 'failed'
   }
   await withService(flags, async (service) => {
     const { config } = service
@@ -51,7 +58,14 @@ async function doctor(flags: DoctorFlags): Promise<void> {
       process.exitCode = EXIT.connection
       return
     }
-    for (const topic of flags.topic ?? []) await examineTopic(service, topic, tell)
+    const { topic: topics = [], group } = flags
+    for (const topic of topics) await examineTopic(service, topic, tell)
+    if (group !== undefined) {
+      await examineGroup(service, group, tell)
+      const { dlqTopic } = config
+      const letters = dlqTopic === undefined ? topics.map((topic) => `${topic}.${group}.dlq`) : [dlqTopic]
+      for (const one of letters) await examineLetters(service, one, tell)
+    }
     if (failed > 0) process.exitCode = EXIT.failed
   })
 }
@@ -150,40 +164,6 @@ async function examineAdvertised(
   return { outcome: 'ok', detail: `answers at ${advertised}, where it says that it is` }
 }
 
-async function examineTopic(service: KafkaService, topic: string, tell: Tell): Promise<void> {
-  try {
-    const { partitions } = await service.admin.topics.describe(topic)
-    const without = partitions.filter(({ leader }) => leader === null).map(({ partition }) => partition)
-    const isWhole = tell(`topic ${topic}`, {
-      outcome: without.length === 0 ? 'ok' : 'failed',
-      detail: `${counted(partitions.length, 'partition')}${without.length === 0 ? '' : `, of which ${without.join(', ')} have no leader`}`,
-      ...(without.length > 0 && { remedy: 'the brokers that keep them are down: start one of them' }),
-    })
-    if (!isWhole) return
-  } catch (error) {
-    tell(`topic ${topic}`, failure(error, 'create it, or grant DESCRIBE on it'))
-    return
-  }
-  try {
-    let count = 0
-    for await (const _ of service.read(topic, { from: { beforeEnd: 1 }, to: 'end', codec: 'buffer' })) count += 1
-    const detail =
-      count === 0 ? 'nothing is there to be read, so the right to is not known' : 'its last records can be read'
-    tell(`rights on ${topic}`, { outcome: 'ok', detail })
-  } catch (error) {
-    tell(`rights on ${topic}`, failure(error, 'grant READ on it'))
-  }
-}
-
-function failure(error: unknown, remedy: string): Finding {
-  const { message, code } = error as KafkaError
-  return {
-    outcome: 'failed',
-    detail: `${message}${code === undefined || message.includes(code) ? '' : ` (${code})`}`,
-    remedy,
-  }
-}
-
 function settings({ brokers, ssl, sasl, clientId }: ResolvedConfig): string {
   const where =
     brokers === 'embedded'
@@ -202,7 +182,8 @@ function addressOf(broker: string): Address {
 
 function line(step: string, { outcome, detail, remedy }: Finding): string {
   const isTerminal = process.stdout.isTTY
-  const mark = outcome === 'ok' ? 'ok  ' : isTerminal ? '\x1b[31mFAIL\x1b[39m' : 'FAIL'
+  const { text, colour } = MARKS[outcome]
+  const mark = isTerminal && colour !== undefined ? `\x1b[${colour}m${text}\x1b[39m` : text
   const told = [`${step}: ${detail}`, ...(remedy === undefined ? [] : [remedy])].map(escapeControls)
   return `${mark}  ${told.join('\n      ')}\n`
 }

@@ -172,11 +172,12 @@ impl NativeAdmin {
         &self,
         env: &'env Env,
         topics: Vec<String>,
+        with_rights: bool,
         timeout_ms: u32,
     ) -> Result<Object<'env>> {
         self.ask(env, list::<_, NativeTopicInfo>, move |inquirer, reply| {
             inquirer.ask(
-                move |handle| admin::describe_topics(handle, &topics, ms(timeout_ms)),
+                move |handle| admin::describe_topics(handle, &topics, with_rights, ms(timeout_ms)),
                 reply,
             );
         })
@@ -344,12 +345,13 @@ impl NativeAdmin {
         &self,
         env: &'env Env,
         groups: Vec<String>,
+        with_rights: bool,
         timeout_ms: u32,
     ) -> Result<Object<'env>> {
         self.ask(env, list::<_, NativeGroupInfo>, move |inquirer, reply| {
             inquirer.ask_about_groups(
                 move |handle, coordinators| {
-                    admin::describe_groups(handle, coordinators, &groups, ms(timeout_ms))
+                    admin::describe_groups(handle, coordinators, &groups, with_rights, ms(timeout_ms))
                 },
                 reply,
             );

@@ -66,6 +66,7 @@ pub struct NativeTopicInfo {
     pub topic: String,
     pub id: Option<String>,
     pub partitions: Vec<NativePartitionInfo>,
+    pub rights: Option<Vec<String>>,
 }
 
 impl From<TopicInfo> for NativeTopicInfo {
@@ -74,6 +75,7 @@ impl From<TopicInfo> for NativeTopicInfo {
             topic: info.topic,
             id: info.id,
             partitions: info.partitions.into_iter().map(Into::into).collect(),
+            rights: info.operations.map(texts),
         }
     }
 }
@@ -173,6 +175,11 @@ pub struct NativeGroupInfo {
     pub assignor: String,
     pub coordinator: Option<NativeBrokerInfo>,
     pub members: Vec<NativeMemberInfo>,
+    pub rights: Option<Vec<String>>,
+}
+
+fn texts(names: Vec<&'static str>) -> Vec<String> {
+    names.into_iter().map(str::to_owned).collect()
 }
 
 impl From<GroupDescription> for NativeGroupInfo {
@@ -184,6 +191,7 @@ impl From<GroupDescription> for NativeGroupInfo {
             assignor: group.assignor,
             coordinator: group.coordinator.map(Into::into),
             members: group.members.into_iter().map(Into::into).collect(),
+            rights: group.operations.map(texts),
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct GroupDescription {
     pub coordinator: Option<Broker>,
     /// Who belongs to it.
     pub members: Vec<GroupMember>,
+    /// What may be done with it, by Kafka's names, where it was asked for and the cluster tells it.
+    pub operations: Option<Vec<&'static str>>,
 }
 
 /// All groups; what a broker does not tell is the error. Blocks.
@@ -37,11 +39,12 @@ pub fn list_groups(handle: &Arc<Handle>, timeout: Duration) -> Result<Vec<GroupL
         .map_or(Ok(groups), |refusal| Err(failed(refusal)))
 }
 
-/// Some groups; the first that is not there is the error. Blocks.
+/// Some groups, and one's rights where `with_rights`; the first that is not there is the error. Blocks.
 pub fn describe_groups(
     handle: &Arc<Handle>,
     coordinators: &Coordinators,
     groups: &[String],
+    with_rights: bool,
     timeout: Duration,
 ) -> Result<Vec<GroupDescription>> {
     needs_kafka(handle, "tell the state and the members of a group")?;
@@ -49,7 +52,7 @@ pub fn describe_groups(
         return Ok(Vec::new());
     };
     coordinators.ask(first, timeout, |handle, left| {
-        let described = rd::describe_groups(handle, groups, left)
+        let described = rd::describe_groups(handle, groups, with_rights, left)
             .map_err(|refusal| failure("groups cannot be described", "DESCRIBE", &refusal))?;
         described.into_iter().map(checked).collect()
     })
@@ -68,6 +71,7 @@ fn checked(described: rd::GroupDescription) -> Result<GroupDescription> {
         assignor: described.assignor,
         coordinator: described.coordinator,
         members: described.members,
+        operations: described.operations,
     })
 }
 

@@ -33,6 +33,8 @@ pub struct TopicInfo {
     pub id: Option<String>,
     /// In the order of their numbers.
     pub partitions: Vec<PartitionDescription>,
+    /// What may be done with it, by Kafka's names, where it was asked for and the cluster tells it.
+    pub operations: Option<Vec<&'static str>>,
 }
 
 /// A topic to create. Numbers that are left out are the broker's own.
@@ -69,6 +71,7 @@ pub fn list_topics(handle: &Handle, timeout: Duration) -> Result<Vec<TopicInfo>>
             topic,
             id: None,
             partitions,
+            operations: None,
         })
         .collect())
 }
@@ -77,13 +80,19 @@ fn not_listed(cause: RDKafkaRespErr) -> CoreError {
     failure("topics cannot be listed", "DESCRIBE", &refusal(cause))
 }
 
-/// Some topics, in the order in which they are asked for; the first that is not there is the error. Blocks.
-pub fn describe_topics(handle: &Arc<Handle>, topics: &[String], timeout: Duration) -> Result<Vec<TopicInfo>> {
+/// Some topics, in the order in which they are asked for, and one's rights where `with_rights`; the first that is not there
+/// is the error. Blocks.
+pub fn describe_topics(
+    handle: &Arc<Handle>,
+    topics: &[String],
+    with_rights: bool,
+    timeout: Duration,
+) -> Result<Vec<TopicInfo>> {
     let what = |topic: &str| format!("topic {topic} cannot be described");
     let mut known = if handle.is_embedded() {
         by_name(list_topics(handle, timeout)?)
     } else {
-        let described = rd::describe_topics(handle, topics, timeout)
+        let described = rd::describe_topics(handle, topics, with_rights, timeout)
             .map_err(|refusal| failure("topics cannot be described", "DESCRIBE", &refusal))?;
         if let Some(failed) = described.iter().find(|topic| topic.error != NO_ERROR) {
             let error = failure(&what(&failed.topic), "DESCRIBE", &refusal(failed.error));
@@ -93,6 +102,7 @@ pub fn describe_topics(handle: &Arc<Handle>, topics: &[String], timeout: Duratio
             topic: described.topic,
             id: described.id,
             partitions: described.partitions,
+            operations: described.operations,
         }))
     };
     let missing = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
@@ -135,7 +145,7 @@ fn wait_until_known(handle: &Arc<Handle>, topics: &[NewTopic], deadline: Instant
     };
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let described = rd::describe_topics(handle, &names, left).unwrap_or_default();
+        let described = rd::describe_topics(handle, &names, false, left).unwrap_or_default();
         if !described.iter().any(is_awaited) || Instant::now() + RETRY >= deadline {
             return;
         }

@@ -43,7 +43,7 @@ impl TopicIds {
         topics: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self> {
         let described = describe(handle, topics, true);
-        match described.iter().find(|topic| topic.is_readable == Some(false)) {
+        match described.iter().find(|topic| topic.is_readable() == Some(false)) {
             None => Ok(Self::of(handle, described)),
             Some(TopicDescription { topic, .. }) => {
                 let text = format!("topic {topic} cannot be used: the principal lacks the right READ on it");

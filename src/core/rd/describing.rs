@@ -11,7 +11,6 @@ use super::{Event, Handle, NO_ERROR, Queue, timeout_ms};
 
 /// How ids of librdkafka's mock clusters begin.
 const MOCK_CLUSTER: &str = "mockCluster";
-const READ: sys::rd_kafka_AclOperation_t = sys::rd_kafka_AclOperation_t::RD_KAFKA_ACL_OPERATION_READ;
 
 /// A topic as the cluster describes it.
 #[derive(Clone, Debug)]
@@ -26,8 +25,15 @@ pub struct TopicDescription {
     pub is_internal: bool,
     /// In the order of their numbers.
     pub partitions: Vec<PartitionDescription>,
-    /// Whether its records may be read. Not known where rights were not asked for; brokers before 2.3 do not tell.
-    pub is_readable: Option<bool>,
+    /// What may be done with it, by Kafka's names. Not known where rights were not asked for; brokers before 2.3 do not tell.
+    pub operations: Option<Vec<&'static str>>,
+}
+
+impl TopicDescription {
+    /// Whether its records may be read, where that is known.
+    pub fn is_readable(&self) -> Option<bool> {
+        Some(self.operations.as_ref()?.contains(&"READ"))
+    }
 }
 
 /// A partition as the cluster describes it; brokers are numbers.
@@ -131,8 +137,7 @@ impl Event {
                         } else {
                             sys::rd_kafka_error_code(error)
                         },
-                        is_readable: (!first.is_null())
-                            .then(|| slice::from_raw_parts(first, rights).contains(&READ)),
+                        operations: operations_in(first, rights),
                         id: (!id.is_null() && !is_zero(id)).then(|| id_text(id)),
                         is_internal: sys::rd_kafka_TopicDescription_is_internal(topic) != 0,
                         partitions: partitions_of(topic),
@@ -171,6 +176,29 @@ unsafe fn partitions_of(topic: *const sys::rd_kafka_TopicDescription_t) -> Vec<P
                 }
             })
             .collect()
+    }
+}
+
+/// What a description says of one's rights (KIP-430); `None` where it says nothing.
+///
+/// # Safety
+/// `first` must be null or have `count` entries that are live.
+pub(super) unsafe fn operations_in(
+    first: *const sys::rd_kafka_AclOperation_t,
+    count: usize,
+) -> Option<Vec<&'static str>> {
+    if first.is_null() {
+        return None;
+    }
+    // SAFETY: the caller's promise; librdkafka gives a static string for every operation.
+    unsafe {
+        let operations = slice::from_raw_parts(first, count).iter();
+        let name = |operation: &_| {
+            CStr::from_ptr(sys::rd_kafka_AclOperation_name(*operation))
+                .to_str()
+                .ok()
+        };
+        Some(operations.filter_map(name).collect())
     }
 }
 

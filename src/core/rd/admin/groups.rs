@@ -11,6 +11,7 @@ use sys::rd_kafka_consumer_group_type_t as Protocol;
 
 use super::cluster::{Broker, broker_of};
 use super::{Op, Outcome, Refusal, array, ask, c_string, optional_text, text_of};
+use crate::core::rd::describing::operations_in;
 use crate::core::rd::{Handle, PartitionOffset, Partitions, partitions};
 
 const INVALID_GROUP: RDKafkaRespErr = RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_GROUP_ID;
@@ -43,6 +44,8 @@ pub struct GroupDescription {
     pub coordinator: Option<Broker>,
     /// Who belongs to it.
     pub members: Vec<GroupMember>,
+    /// What may be done with it, by Kafka's names, where it was asked for and the cluster tells it.
+    pub operations: Option<Vec<&'static str>>,
 }
 
 /// A member of a group.
@@ -92,18 +95,27 @@ pub fn list_groups(
     })
 }
 
-/// Asks the coordinators of `groups` for descriptions; each may say why there is none.
+/// Asks the coordinators of `groups` for descriptions, and for one's rights where `with_rights`; each may say why there is
+/// none.
 pub fn describe_groups(
     handle: &Arc<Handle>,
     groups: &[String],
+    with_rights: bool,
     timeout: Duration,
 ) -> Result<Vec<GroupDescription>, Refusal> {
     let names = names_of(groups)?;
     let mut pointers: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
     let op = Op::RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS;
     let answer = ask(handle, op, timeout, |rk, options, queue| {
-        // SAFETY: librdkafka copies the names.
+        // SAFETY: librdkafka copies the names; the options are ours until it has, and what it refuses of them is released.
         unsafe {
+            let refused = sys::rd_kafka_AdminOptions_set_include_authorized_operations(
+                options.cast_mut(),
+                i32::from(with_rights),
+            );
+            if !refused.is_null() {
+                sys::rd_kafka_error_destroy(refused);
+            }
             sys::rd_kafka_DescribeConsumerGroups(rk, pointers.as_mut_ptr(), pointers.len(), options, queue);
         }
     })?;
@@ -230,7 +242,10 @@ unsafe fn offsets_in(
 unsafe fn description(group: *const sys::rd_kafka_ConsumerGroupDescription_t) -> GroupDescription {
     // SAFETY: everything that is read lives as long as the group.
     unsafe {
+        let mut rights = 0;
+        let first = sys::rd_kafka_ConsumerGroupDescription_authorized_operations(group, &raw mut rights);
         GroupDescription {
+            operations: operations_in(first, rights),
             group: text_of(sys::rd_kafka_ConsumerGroupDescription_group_id(group)),
             refusal: Refusal::of_error(sys::rd_kafka_ConsumerGroupDescription_error(group)),
             state: state_name(sys::rd_kafka_ConsumerGroupDescription_state(group)),

@@ -167,15 +167,16 @@ pub fn delete_records(
     })
 }
 
-/// Asks the controller for descriptions; each may say why there is none.
+/// Asks the controller for descriptions, and for one's rights where `with_rights`; each may say why there is none.
 pub fn describe_topics(
     handle: &Arc<Handle>,
     topics: &[String],
+    with_rights: bool,
     timeout: Duration,
 ) -> Result<Vec<TopicDescription>, Refusal> {
     let replies =
         Queue::create(handle).ok_or_else(|| Refusal::of(RDKafkaRespErr::RD_KAFKA_RESP_ERR__FAIL))?;
-    if !handle.describe_topics(topics.iter().map(String::as_str), false, timeout, &replies) {
+    if !handle.describe_topics(topics.iter().map(String::as_str), with_rights, timeout, &replies) {
         return Err(Refusal::of(
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE,
         ));
