@@ -209,7 +209,7 @@ export const ERROR_CODES: Readonly<Record<NaradErrorCode, ErrorCodeEntry>> = {
     class: 'TopicError',
     retriable: true,
     fatal: false,
-    meaning: 'The topic does not exist, and the cluster does not create topics by itself.',
+    meaning: 'The topic does not exist, and the cluster does not create topics by itself, or was not asked to.',
     remedy: 'Create the topic, or correct the name.',
   },
   NARAD_UNKNOWN_PARTITION: {
