@@ -225,6 +225,22 @@ export function describeHandling(bed: Bed): void {
       })
     }
 
+    // What was logged of the retry was the error made into text, which an error may do as it likes: one that threw there
+    // ended the process, and with nobody to end it stopped its worker for good.
+    test('C6: a handler whose error cannot be made into text is tried again', async (t) => {
+      const [brokers, topic, group] = [await bed.brokers(), await bed.topic(), randomGroup()]
+      const service = await makeProducer(t, { brokers })
+      await service.connectConsumer(group)
+      const received = new Received<number>()
+      const handler = (value: number, context: RecordContext) => {
+        if (context.attempt > 1) return received.handler(value, context)
+        throw Object.assign(new Error('refused'), { toString: () => assert.fail('in toString') })
+      }
+      await service.subscribe<number>(topic, handler, { retry: { initialDelayMs: 1 }, concurrency: 1, outage: false })
+      await service.send(topic, [1, 2, 3])
+      await received.count(3)
+    })
+
     test('without dead letters a value that is not JSON stops its partition with the place in the error', async (t) => {
       const [brokers, topic, group] = [await bed.brokers(), await bed.topic(2), randomGroup()]
       const errors: KafkaError[] = []

@@ -4,7 +4,7 @@ import { HandlerError, KafkaError } from '../errors.ts'
 import type { ServiceEmitter } from '../events.ts'
 import type { NaradLogger } from '../logger.ts'
 import type { RecordContext } from './record.ts'
-import type { Parked } from './runner.ts'
+import { type Parked, shortText } from './runner.ts'
 
 /** A record whose handler failed, and that is handled again. */
 export interface RetryEvent {
@@ -68,7 +68,10 @@ export class DeliveryLog {
     if (step.kind === 'retry') {
       const { afterMs } = step
       // without its stack: whatever gives the record up tells the whole error
-      this.#logger.info({ ...place, afterMs, error: String(error) }, 'The handler failed; the record is handled again')
+      this.#logger.info(
+        { ...place, afterMs, error: shortText(error) },
+        'The handler failed; the record is handled again',
+      )
       this.#emitter.emit('retry', { ...place, afterMs, error })
     } else if (step.kind === 'stop') {
       this.#onError(stopped(error, context))

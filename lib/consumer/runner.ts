@@ -171,8 +171,11 @@ export function failedAgain(
   return { attempts, excused, round, firstFailureMs, lastFailureMs, error: shortText(error) }
 }
 
-/** An error in one line's worth of text: as many records may wait as fit in memory, and none is to keep a stack. */
-function shortText(error: Error): string {
+/**
+ * An error in one line's worth of text: as many records may wait as fit in memory, and none is to keep a stack. Does not
+ * throw.
+ */
+export function shortText(error: Error): string {
   const [name = 'Error', message = ''] = [errorField(error, 'name'), errorField(error, 'message')]
   return `${name}: ${message.slice(0, MAX_ERROR)}`
 }
