@@ -57,3 +57,24 @@ test('held records leave room for others until there are too many of them', asyn
   assert.deepEqual(await closing, { unfinished: 0, leftGroup: true })
   assert.deepEqual(raw.errors, [])
 })
+
+// The size of a batch was that of keys and values alone: a thousand records with large headers were one block, of up to a
+// gigabyte.
+test('a batch is bounded by the headers of its records as well, and no record is lost or overtaken by it', async (t) => {
+  const [brokers, topic] = [await bed.brokers(), await bed.topic()]
+  const producer = await makeProducer(t, { brokers, lingerMs: 50 })
+  const [pad, values] = ['x'.repeat(4_000), [...Array(200).keys()]]
+  await producer.send(topic, values, { partition: 0, headers: { pad } })
+  const raw = rawConsumer(t, { 'bootstrap.servers': brokers, 'group.protocol': 'consumer' })
+  const limits = { batchRecords: 1_000, batchBytes: 65_536, batchWaitMs: 0, outRecords: 4_000, outBytes: 1e8 }
+  const held = { heldRecords: 1_000, heldBytes: 1e8 }
+  const subscription = { id: 1, topics: [topic], fromBeginning: true, ordering: 'key' as const, ...limits, ...held }
+  assert.equal(await raw.consumer.subscribe(subscription, 10_000), null)
+  await waitFor(() => offsets(raw).length >= values.length, { what: 'all records' })
+  assert.deepEqual(offsets(raw), values)
+  for (const { block, records } of raw.batches) {
+    const sizes = Array.from({ length: records }, (_, row) => block.headersLength(row))
+    assert.ok(sizes.every((size) => size > pad.length))
+    assert.ok(sizes.reduce((sum, size) => sum + size, 0) <= limits.batchBytes, `${records} records`)
+  }
+})

@@ -44,30 +44,49 @@ pub fn size_of(message: &Message) -> usize {
     FIXED + message.key().map_or(0, <[u8]>::len) + message.value().map_or(0, <[u8]>::len)
 }
 
-/// Packs records, each with its slot and its number in the partition's watermark.
-pub fn pack(records: &[(u32, u64, Message)], lanes: &mut Lanes) -> (Vec<u8>, Vec<Ticket>) {
+/// A record that goes over.
+pub struct Leaving {
+    /// The partition's slot.
+    pub slot: u32,
+    /// Its number in the partition's watermark.
+    pub sequence: u64,
+    /// The record itself.
+    pub message: Message,
+    /// How many of the packed headers are its own.
+    pub header_bytes: usize,
+}
+
+/// Packs records with their headers, which lie in `headers` one after the other.
+pub fn pack(records: &[Leaving], mut headers: &[u8], lanes: &mut Lanes) -> (Vec<u8>, Vec<Ticket>) {
     let count = records.len();
-    let bytes: usize = records.iter().map(|(_, _, message)| size_of(message)).sum();
-    let mut block = Vec::with_capacity(bytes);
+    let bytes: usize = records.iter().map(|record| size_of(&record.message)).sum();
+    let mut block = Vec::with_capacity(bytes + headers.len());
     block.resize(count * FIXED, 0);
     let mut tickets = Vec::with_capacity(count);
     let start_of_bytes = count * FIXED;
-    for (index, &(slot, sequence, ref message)) in records.iter().enumerate() {
+    for (index, record) in records.iter().enumerate() {
+        let &Leaving {
+            slot,
+            sequence,
+            ref message,
+            header_bytes,
+        } = record;
         let key = message.key();
         let value = message.value();
         let lane = lanes.enter(slot, key);
         let start = block.len();
         block.extend_from_slice(key.unwrap_or_default());
         block.extend_from_slice(value.unwrap_or_default());
-        let headers = block.len();
-        message.for_each_header(|name, value| pack_header(&mut block, name, value));
+        let (own, others) = headers.split_at(header_bytes);
+        block.extend_from_slice(own);
+        headers = others;
         let row = [
             slot.cast_signed(),
             if lane == NO_LANE { -1 } else { lane.cast_signed() },
             number(start - start_of_bytes),
             key.map_or(-1, |key| number(key.len())),
             value.map_or(-1, |value| number(value.len())),
-            number(block.len() - headers),
+            number(header_bytes),
         ];
         #[expect(clippy::cast_precision_loss, reason = "JavaScript checks for safe integers")]
         {
@@ -99,9 +118,14 @@ fn number(size: usize) -> i32 {
     i32::try_from(size).unwrap_or(i32::MAX)
 }
 
-fn pack_header(block: &mut Vec<u8>, name: &[u8], value: Option<&[u8]>) {
-    block.extend_from_slice(&number(name.len()).to_le_bytes());
-    block.extend_from_slice(&value.map_or(-1, |value| number(value.len())).to_le_bytes());
-    block.extend_from_slice(name);
-    block.extend_from_slice(value.unwrap_or_default());
+/// Packs the headers of a record behind those of others; gives how many bytes they are.
+pub fn pack_headers(packed: &mut Vec<u8>, message: &Message) -> usize {
+    let start = packed.len();
+    message.for_each_header(|name, value| {
+        packed.extend_from_slice(&number(name.len()).to_le_bytes());
+        packed.extend_from_slice(&value.map_or(-1, |value| number(value.len())).to_le_bytes());
+        packed.extend_from_slice(name);
+        packed.extend_from_slice(value.unwrap_or_default());
+    });
+    packed.len() - start
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use ahash::RandomState;
 
 use super::Outcome;
-use super::batch::{self, Batch, Ticket};
+use super::batch::{self, Batch, Leaving, Ticket};
 use super::lanes::{Lanes, Ordering};
 use super::ledger::Ledger;
 use super::partition::Partition;
@@ -251,24 +251,39 @@ impl Subscription {
         self.waiting_bytes -= bytes;
         self.waiting_since = (!self.waiting.is_empty()).then(Instant::now);
         let mut records = Vec::with_capacity(count);
+        let mut headers = Vec::new();
         let mut current: Option<&mut Partition> = None;
-        for (slot, message) in taken {
+        let mut taken = taken.into_iter();
+        while let Some((slot, message)) = taken.next() {
             if current.as_ref().is_none_or(|partition| partition.slot != slot) {
                 // the assignment may have changed while the record waited here
                 current = slots.get_mut(&slot).filter(|p| p.is_live());
             }
-            if let Some(partition) = &mut current {
-                partition.out += 1;
-                if let Some(counting) = &mut partition.counting {
-                    counting.received(&message);
-                }
-                records.push((slot, partition.watermark.receive(message.offset()), message));
+            let Some(partition) = &mut current else {
+                continue;
+            };
+            // only now it is known how large they are, which may be many times what the values are
+            let header_bytes = batch::pack_headers(&mut headers, &message);
+            if headers.len() > self.limits.batch_bytes && !records.is_empty() {
+                headers.truncate(headers.len() - header_bytes);
+                self.put_back(slot, message, taken);
+                break;
             }
+            partition.out += 1;
+            if let Some(counting) = &mut partition.counting {
+                counting.received(&message);
+            }
+            records.push(Leaving {
+                slot,
+                sequence: partition.watermark.receive(message.offset()),
+                message,
+                header_bytes,
+            });
         }
         if records.is_empty() {
             return None;
         }
-        let (block, tickets) = batch::pack(&records, self.ledger.lanes());
+        let (block, tickets) = batch::pack(&records, &headers, self.ledger.lanes());
         let count = tickets.len();
         self.mean_bytes = (self.mean_bytes * 3 + block.len() / count) / 4;
         *next_id = next_id.wrapping_add(1);
@@ -280,6 +295,17 @@ impl Subscription {
             records: count,
             block,
         })
+    }
+
+    /// These wait on, before all others.
+    fn put_back(&mut self, slot: u32, message: Message, others: impl Iterator<Item = (u32, Message)>) {
+        let back: Vec<_> = std::iter::once((slot, message)).chain(others).collect();
+        self.waiting_bytes += back
+            .iter()
+            .map(|(_, message)| batch::size_of(message))
+            .sum::<usize>();
+        self.waiting.splice(0..0, back);
+        self.waiting_since = Some(Instant::now());
     }
 
     /// Whether `batch` is one of this subscription's.
