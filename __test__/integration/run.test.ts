@@ -1,5 +1,6 @@
 // `narad run`: handlers as a service.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { TestBroker } from 'narad/testing'
 import { freePorts } from '../../scripts/kafka/ports.mjs'
 import { narad, run } from '../helpers/command.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
+import { resourcesSkip } from '../helpers/resources.ts'
 import type { Scope } from '../helpers/scope.ts'
 import { makeProducer } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -86,6 +88,44 @@ describe('narad run', () => {
     process.kill(-child.pid, 'SIGINT')
     assert.deepEqual(await child.ended, { code: 0, signal: null })
     assert.deepEqual(child.lines, ['begun 1', 'handled 1'])
+  })
+
+  test('--watch lets a record be handled to its end when its terminal is closed', async (t) => {
+    // Nothing handed SIGHUP on: the command ended, and what it watched went on without a terminal, for ever.
+    const { topic, service, file, env, args, health } = await setUp(t)
+    const handler = `({ id }) => new Promise((resolve) => {
+      console.log('begun', id)
+      process.once('SIGTERM', () => setTimeout(() => resolve(console.log('handled', id)), 500))
+    })`
+    await writeFile(file, `export default { ${JSON.stringify(topic)}: ${handler} }`)
+    const child = narad(t, [...args, '--watch'], { env })
+    await service.send(topic, { id: 1 })
+    await child.waitForLine('begun 1')
+    assert.deepEqual(await child.kill('SIGHUP'), { code: 0, signal: null })
+    assert.deepEqual(child.lines, ['begun 1', 'handled 1'])
+    await assert.rejects(ask(health, '/health/live'), 'nobody is left who answers')
+  })
+
+  test('--watch waits for a better file where one does not load', async (t) => {
+    const { topic, service, file, write, env, args } = await setUp(t)
+    await writeFile(file, 'export default {')
+    const child = narad(t, [...args, '--watch'], { env })
+    await waitFor(() => child.stderr.includes('could not be loaded'), { what: 'the file to be refused' })
+    await write('mended')
+    await service.send(topic, { id: 1 })
+    await child.waitForLine('mended 1')
+    assert.deepEqual(await child.kill('SIGTERM'), { code: 0, signal: null })
+  })
+
+  test('--watch ends with 1 when what it watches with was killed', { skip: resourcesSkip }, async (t) => {
+    // An end by a signal has no exit code, which would be 0 for who called it.
+    const { topic, service, env, args } = await setUp(t)
+    const child = narad(t, [...args, '--watch'], { env })
+    await service.send(topic, { id: 1 })
+    await child.waitForLine('first 1')
+    const watcher = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ')[0])
+    process.kill(-watcher, 'SIGKILL')
+    assert.deepEqual(await child.ended, { code: 1, signal: null })
   })
 
   test('says that its port is taken, with 2', async (t) => {
