@@ -1,7 +1,7 @@
 import type { OauthToken } from './config/types.ts'
 import { after } from './delay.ts'
 import { describeType } from './describe.ts'
-import { AuthenticationError, fromNative, type KafkaError } from './errors.ts'
+import { AuthenticationError, ClosedError, fromNative, type KafkaError } from './errors.ts'
 import type { NativeError, NativeToken } from './native.ts'
 
 /** What logs in with a token. */
@@ -38,7 +38,7 @@ export class OauthTokens {
   /**
    * Gives a client the token, and later ones.
    *
-   * @throws {@link AuthenticationError} where there is none.
+   * @throws {@link AuthenticationError} where there is none; {@link ClosedError} where the client was closed meanwhile.
    */
   async give(taker: TokenTaker): Promise<void> {
     this.#current ??= this.#ask().catch((error: unknown) => {
@@ -47,8 +47,8 @@ export class OauthTokens {
     })
     const token = await this.#current
     if (!this.#live().includes(taker)) this.#takers.add(new WeakRef(taker))
-    const refused = taker.setToken(token)
-    if (refused !== null) throw fromNative(refused)
+    const failure = failureOf(taker, token)
+    if (failure !== undefined) throw failure
   }
 
   stop(): void {
@@ -91,7 +91,9 @@ export class OauthTokens {
     try {
       const token = await this.#ask()
       this.#current = Promise.resolve(token)
-      for (const taker of this.#live()) errors.push(...refusals(taker, token))
+      const failures = this.#live().map((taker) => failureOf(taker, token))
+      // a client that is closed needs no next token
+      for (const one of failures) if (one !== undefined && !(one instanceof ClosedError)) errors.push(one)
     } catch (error) {
       if (this.#isStopped) return
       this.#refreshAfter(RETRY_MS)
@@ -113,14 +115,14 @@ export class OauthTokens {
   }
 }
 
-/** Gives a client the next token: what it says against it, and nothing where it is closed. */
-function refusals(taker: TokenTaker, token: NativeToken): KafkaError[] {
+/** Gives a client a token: what it says against it. */
+function failureOf(taker: TokenTaker, token: NativeToken): KafkaError | undefined {
   try {
     const refused = taker.setToken(token)
-    return refused === null ? [] : [fromNative(refused)]
+    return refused === null ? undefined : fromNative(refused)
   } catch (cause) {
-    if (CLOSED.test(String(cause))) return []
-    return [new AuthenticationError('A client could not be given the token.', { cause })]
+    if (CLOSED.test(String(cause))) return new ClosedError('The client was closed before it had its token.', { cause })
+    return new AuthenticationError('A client could not be given the token.', { cause })
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { AuthenticationError, createKafkaService, type KafkaError } from 'narad'
+import { AuthenticationError, ClosedError, createKafkaService, type KafkaError } from 'narad'
 import { OauthTokens, type TokenTaker } from '../../lib/oauth-tokens.ts'
 import { makeService } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -11,6 +11,14 @@ setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
 const DAY_MS = 86_400_000
+function deferred<T>() {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}
+
 const taker = (): TokenTaker => ({ setToken: () => null })
 
 describe('The tokens of a connection', () => {
@@ -65,6 +73,29 @@ describe('The tokens of a connection', () => {
 
   // A token of the wrong shape was taken at a refresh for a client that is closed, which never had a token again, and
   // nobody was told.
+  // It rejected with the plain error of the native side, whose code is GenericFailure.
+  for (const connect of ['connectProducer', 'connectConsumer'] as const) {
+    test(`that come after a disconnect let ${connect} reject with a ClosedError`, async (t) => {
+      const { promise: token, resolve } = deferred<{ value: string; expiresAtMs: number }>()
+      const { promise: asked, resolve: ask } = deferred<void>()
+      const provider = () => {
+        ask()
+        return token
+      }
+      const sasl = { mechanism: 'oauthbearer', token: provider } as const
+      const service = makeService(t, { brokers: '127.0.0.1:1', sasl })
+      const connecting = assert.rejects(service[connect]('group'), (error) => {
+        assert.ok(error instanceof ClosedError, String(error))
+        assert.equal(error.code, 'NARAD_CLOSED')
+        return true
+      })
+      await asked
+      await service.disconnect()
+      resolve({ value: 'text', expiresAtMs: Date.now() + DAY_MS })
+      await connecting
+    })
+  }
+
   test('of the wrong shape are told at a refresh', async (t) => {
     let asked = 0
     const token = () => {
