@@ -2220,6 +2220,8 @@ interface LetterReplay {
     filtered: number;
     /** of records that were replayed so often already; */
     guarded: number;
+    /** that another replay, which goes on at the same time, has begun; */
+    elsewhere: number;
     /** without their value; */
     truncated: number;
     /** whose group has no retry topic, by `topic` and `group`. */

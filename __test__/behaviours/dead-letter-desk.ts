@@ -147,6 +147,34 @@ export function describeDeadLetterDesk(bed: Bed): void {
       await assert.rejects(desk.letters(dlq, { filter: { klass: 'x' } as object }).next(), /Unknown option "klass"/)
     })
 
+    // Neither knew of the other: each letter was sent twice, and no copy was marked as a repeat.
+    test('two replays at the same time share the letters, and none is sent twice without a mark', async (t) => {
+      const { brokers, service, topic, dlq, lettersAre } = await setUp(t, bed)
+      const into = await bed.topic(2)
+      const count = 40
+      await ids(
+        service,
+        topic,
+        Array.from({ length: count }, (_, id) => ({ id })),
+      )
+      await lettersAre(count)
+      const desks = [service, await makeProducer(t, { brokers })].map(deadLetterDesk)
+      const reports = await Promise.all(desks.map((one) => one.replay(dlq, { into: { topic: into }, rate: 20 })))
+      const copies = new Map<string, Array<string | null | undefined>>()
+      for await (const { headers } of service.read(into, { to: 'end' })) {
+        const id = String(headers['x-narad-dlq-id'])
+        copies.set(id, [...(copies.get(id) ?? []), headers['x-narad-dlq-repeat']])
+      }
+      assert.equal(copies.size, count)
+      for (const marks of copies.values()) assert.ok(marks.filter((mark) => mark == null).length <= 1, marks.join())
+      const sum = (of: (report: (typeof reports)[number]) => number) => reports.reduce((all, one) => all + of(one), 0)
+      const sent = sum((report) => report.into[into] ?? 0)
+      assert.equal(sent, [...copies.values()].flat().length)
+      assert.equal(sent + sum(({ elsewhere, settled }) => elsewhere + settled), 2 * count)
+      assert.ok(sent < 1.5 * count, `${sent} copies of ${count} letters`)
+      assert.equal((await desks[0]?.plan(dlq, { into: { topic: into } }))?.settled, count)
+    })
+
     test('parked letters are kept as they are, and no longer open', async (t) => {
       const { service, topic, dlq, desk, letters, lettersAre } = await setUp(t, bed)
       await ids(service, topic, [{ id: 1 }, { id: 2 }])

@@ -186,13 +186,14 @@ function tellReplay(topic: string, plan: LetterReplay, { output, maxReplays = 3 
     process.stdout.write(`${jsonLine({ topic, ...plan })}\n`)
     return
   }
-  const { into, repeats, settled, filtered, guarded, truncated, withoutTarget, foreign } = plan
+  const { into, repeats, settled, filtered, guarded, elsewhere, truncated, withoutTarget, foreign } = plan
   const lines: Array<[count: number, text: string]> = [
     ...Object.entries(into).map(([target, count]): [number, string] => [count, `${what} into ${target}`]),
     [repeats, 'of them perhaps once more: who replayed them before did not come to tell'],
     [settled, 'replayed or parked before'],
     [filtered, 'not among those that were asked for'],
     [guarded, `left: their records were replayed ${maxReplays} times, see --max-replays`],
+    [elsewhere, 'left to another replay, which goes on at the same time'],
     [truncated, 'left: their values were too large, and are in the source topic if they are still there'],
     ...withoutTarget.map((one): [number, string] => [
       one.letters,

@@ -55,6 +55,8 @@ export interface LetterReplay {
   filtered: number
   /** of records that were replayed so often already; */
   guarded: number
+  /** that another replay, which goes on at the same time, has begun; */
+  elsewhere: number
   /** without their value; */
   truncated: number
   /** whose group has no retry topic, by `topic` and `group`. */
@@ -159,7 +161,7 @@ export class DeadLetterDesk {
   /** What {@link replay} would do, without doing it. */
   async plan(topic: string, options: ReplayLettersOptions = {}): Promise<LetterReplay> {
     checkTopicName(topic)
-    return this.#walk(topic, resolveDesk(options, 'replay'), async () => {})
+    return this.#walk(topic, resolveDesk(options, 'replay'), async (chosen) => chosen)
   }
 
   /**
@@ -175,10 +177,11 @@ export class DeadLetterDesk {
     await this.#create(ledgerOf(topic), 1)
     const run = crypto.randomUUID()
     const pace = new Pace(resolved.rate)
-    return this.#walk(topic, resolved, async (chosen, ledger, sizes) => {
+    return this.#walk(topic, resolved, async (all, ledger, sizes) => {
+      const targets = [...new Set(all.map(({ target }) => target))]
+      const chosen = await ledger.begin(run, targets, all)
+      if (chosen.length === 0) return chosen
       const letters = chosen.map(({ letter }) => letter)
-      const targets = [...new Set(chosen.map(({ target }) => target))]
-      await ledger.note(run, 'begun', targets, letters)
       for (const target of targets) {
         const records = chosen
           .filter((one) => one.target === target)
@@ -189,6 +192,7 @@ export class DeadLetterDesk {
       }
       await ledger.note(run, 'replayed', targets, letters)
       await pace.passed(letters.length)
+      return chosen
     })
   }
 
@@ -208,6 +212,7 @@ export class DeadLetterDesk {
       const copies = chosen.map(({ record }) => copyOf(record, sizes.get(parked) ?? 0))
       await this.#service.sendRecords(parked, copies)
       await ledger.note(run, 'parked', [parked], letters)
+      return chosen
     })
     return { letters: into[parked] ?? 0, isComplete }
   }
@@ -246,7 +251,7 @@ export class DeadLetterDesk {
   async #walk(
     topic: string,
     options: ResolvedDesk & { readonly takesTruncated?: boolean },
-    send: (chosen: readonly Chosen[], ledger: Ledger, sizes: TopicSizes) => Promise<void>,
+    send: (chosen: readonly Chosen[], ledger: Ledger, sizes: TopicSizes) => Promise<readonly Chosen[]>,
   ): Promise<LetterReplay> {
     const { fits, into, maxReplays, rate, onProgress, signal, takesTruncated } = options
     const sizes = await this.#sizes()
@@ -254,16 +259,17 @@ export class DeadLetterDesk {
     const logs = await this.#service.admin.topics.offsets(topic)
     const progress = new Progress(onProgress, { read: 0, total: recordsIn(logs), sent: 0 })
     const found: LetterReplay = {
-      ...{ letters: 0, into: {}, repeats: 0, settled: 0, filtered: 0, guarded: 0, truncated: 0 },
+      ...{ letters: 0, into: {}, repeats: 0, settled: 0, filtered: 0, guarded: 0, elsewhere: 0, truncated: 0 },
       ...{ withoutTarget: [], unread: [], foreign: 0, isComplete: true },
     }
     const retries = new Map<string, string>()
     const size = Math.min(BATCH, new Pace(rate).burst)
     let batch: Chosen[] = []
     const flush = async () => {
-      const chosen = batch
+      const all = batch
       batch = []
-      if (chosen.length > 0) await send(chosen, ledger, sizes)
+      const chosen = all.length > 0 ? await send(all, ledger, sizes) : []
+      found.elsewhere += all.length - chosen.length
       progress.at.sent += chosen.length
       for (const { letter, target, isRepeat } of chosen) {
         if (into === 'retry') retries.set(target, letter.group)
@@ -271,26 +277,34 @@ export class DeadLetterDesk {
         if (isRepeat) found.repeats += 1
       }
     }
-    for await (const record of this.#service.read(topic, { to: 'end', codec: 'buffer', ...(signal && { signal }) })) {
-      progress.at.read += 1
+    const take = async (record: RecordContext) => {
       const letter = readDeadLetter(record)
       if (letter === undefined) {
         found.foreign += 1
-        continue
+        return
       }
       found.letters += 1
       const state = ledger.stateOf(letter)
       const target = targetOf(letter, into, sizes)
-      if (isSettled(state)) found.settled += 1
+      if (ledger.isElsewhere(letter)) found.elsewhere += 1
+      else if (isSettled(state)) found.settled += 1
       else if (!fits(letter)) found.filtered += 1
       else if (letter.replays >= maxReplays) found.guarded += 1
       else if (letter.isTruncated && !takesTruncated) found.truncated += 1
       else if (target === undefined) countWithout(found, letter)
       else batch.push({ letter, record, target, isRepeat: state === 'begun' })
       if (batch.length >= size) await flush()
-      progress.tell()
     }
-    await flush()
+    try {
+      for await (const record of this.#service.read(topic, { to: 'end', codec: 'buffer', ...(signal && { signal }) })) {
+        progress.at.read += 1
+        await take(record)
+        progress.tell()
+      }
+      await flush()
+    } finally {
+      await ledger.close()
+    }
     progress.tell(true)
     const homes = [...retries].map(([topic, group]) => ({ topic, group }))
     found.unread = await unreadTopics(this.#service.admin.groups, homes)

@@ -1,4 +1,5 @@
 import type { KafkaService } from '../service.ts'
+import type { StreamRecord } from '../stream/record-stream.ts'
 import type { DeadLetter } from './letter.ts'
 import type { TopicSizes } from './replay-target.ts'
 
@@ -29,6 +30,11 @@ export class Ledger {
   readonly #service: KafkaService
   readonly #topic: string
   readonly #states = new Map<string, { state: LetterState; timestamp: number }>()
+  /** Letters that others have begun since it was opened, by their place. */
+  readonly #elsewhere = new Map<string, number>()
+  /** Where entries begin that are not read yet. */
+  #next = 0
+  #tail: AsyncGenerator<StreamRecord<Buffer>, void, undefined> | undefined
 
   private constructor(service: KafkaService, topic: string) {
     this.#service = service
@@ -40,9 +46,10 @@ export class Ledger {
     const topic = ledgerOf(letters)
     const ledger = new Ledger(service, topic)
     if (topics.has(topic)) {
-      for await (const { rawValue } of service.read(topic, { to: 'end', codec: 'buffer' })) {
+      for await (const { rawValue, offset } of service.read(topic, { to: 'end', codec: 'buffer' })) {
         const entry = readEntry(rawValue)
         if (entry !== undefined) ledger.#take(entry)
+        ledger.#next = offset + 1
       }
     }
     return ledger
@@ -63,33 +70,81 @@ export class Ledger {
     return known?.timestamp === timestamp ? known.state : 'open'
   }
 
-  /** Resolves when it is written. */
+  /** Whether another call has begun it since this ledger was opened. */
+  isElsewhere({ partition, offset, timestamp }: DeadLetter): boolean {
+    return this.#elsewhere.get(`${partition}/${offset}`) === timestamp
+  }
+
+  /**
+   * Notes letters as begun, before they are sent. Of two calls at the same time the one whose note is first in the topic
+   * has a letter, and the other leaves it.
+   *
+   * @returns Those of them that this call has.
+   */
+  async begin<Chosen extends { readonly letter: DeadLetter }>(
+    run: string,
+    into: readonly string[],
+    chosen: readonly Chosen[],
+  ): Promise<Chosen[]> {
+    const noted = await this.note(
+      run,
+      'begun',
+      into,
+      chosen.map(({ letter }) => letter),
+    )
+    this.#tail ??= this.#service.read<Buffer>(this.#topic, { from: this.#next, partitions: [0], codec: 'buffer' })
+    while (this.#next <= noted) {
+      const { value: record } = await this.#tail.next()
+      if (record === undefined) break
+      this.#next = record.offset + 1
+      const entry = readEntry(record.rawValue)
+      if (entry === undefined || entry.run === run) continue
+      this.#take(entry)
+      for (const [partition, offset, timestamp] of entry.letters)
+        this.#elsewhere.set(`${partition}/${offset}`, timestamp)
+    }
+    return chosen.filter(({ letter }) => !this.isElsewhere(letter))
+  }
+
+  /** Reads no more of what others do. */
+  async close(): Promise<void> {
+    await this.#tail?.return()
+  }
+
+  /** Resolves to its offset when it is written. */
   async note(
     run: string,
     state: Entry['state'],
     into: readonly string[],
     letters: readonly DeadLetter[],
-  ): Promise<void> {
+  ): Promise<number> {
     const places = letters.map(({ partition, offset, timestamp }) => [partition, offset, timestamp] as const)
     const entry: Entry = { run, state, into, letters: places }
-    await this.#service.sendRecords(this.#topic, [{ key: run, value: JSON.stringify(entry), partition: 0 }])
+    const record = { key: run, value: JSON.stringify(entry), partition: 0 }
+    const [written] = await this.#service.sendRecords(this.#topic, [record])
     this.#take(entry)
+    return written?.offset ?? 0
   }
 
   #take({ state, letters }: Pick<Entry, 'state' | 'letters'>): void {
-    for (const [partition, offset, timestamp] of letters)
-      this.#states.set(`${partition}/${offset}`, { state, timestamp })
+    for (const [partition, offset, timestamp] of letters) {
+      const place = `${partition}/${offset}`
+      const known = this.#states.get(place)
+      // who left a letter to another may have noted it after the other was done
+      const isDone = known?.timestamp === timestamp && known.state !== 'begun'
+      if (!(isDone && state === 'begun')) this.#states.set(place, { state, timestamp })
+    }
   }
 }
 
 const STATES: readonly unknown[] = ['begun', 'replayed', 'parked'] satisfies Array<Entry['state']>
 
 /** The entry that a record is; undefined where it is none: others may write to the topic. */
-function readEntry(value: Buffer | null): Pick<Entry, 'state' | 'letters'> | undefined {
+function readEntry(value: Buffer | null): Pick<Entry, 'run' | 'state' | 'letters'> | undefined {
   try {
-    const { state, letters } = JSON.parse(String(value)) as Partial<Entry>
+    const { run = '', state, letters } = JSON.parse(String(value)) as Partial<Entry>
     const isEntry = STATES.includes(state) && Array.isArray(letters) && letters.every(isPlace)
-    return isEntry ? { state: state as Entry['state'], letters } : undefined
+    return isEntry ? { run, state: state as Entry['state'], letters } : undefined
   } catch {
     return undefined
   }
