@@ -240,9 +240,15 @@ export class Connection {
 
   /** Resolves once a broker has answered. */
   async connectConsumer(group: string, timeoutMs: number): Promise<Member> {
-    const member = await this.#join(group, timeoutMs)
+    const wasKept = this.#kept.has(group)
+    // at once: its last stream may end meanwhile
     this.#kept.add(group)
-    return member
+    try {
+      return await this.#join(group, timeoutMs)
+    } catch (error) {
+      if (!wasKept) this.#kept.delete(group)
+      throw error
+    }
   }
 
   /** As {@link connectConsumer}; the group is left when its streams have ended. */

@@ -57,3 +57,22 @@ test('streams that have ended are collected while their group stays connected', 
   assert.equal(service.health().groups.length, 1)
   await service.disconnect()
 })
+
+// It was left, with the last of its streams, by whoever came a few promises before it was noted that it is to stay.
+test('a group that is connected while its last stream ends stays connected', async (t) => {
+  await using broker = await TestBroker.start()
+  const [topic, other] = [randomTopic(), randomTopic()]
+  await Promise.all([broker.createTopic(topic), broker.createTopic(other)])
+  const service = await makeProducer(t, { brokers: broker.brokers })
+  const endAfter = async (stream: { return(): Promise<unknown> }, promises: number) => {
+    for (let left = promises; left > 0; left -= 1) await null
+    await stream.return()
+  }
+  for (let promises = 0; promises < 10; promises += 1) {
+    const group = randomGroup()
+    const stream = await service.stream(topic, { group }).ready()
+    const [consumer] = await Promise.all([service.connectConsumer(group), endAfter(stream, promises)])
+    await consumer.subscribe(other, () => {})
+  }
+  await service.disconnect()
+})
