@@ -20,7 +20,7 @@ type KeyInput = string | Uint8Array | number | bigint | null | undefined;
 type HeaderValue = string | Uint8Array | null;
 /**
  * Headers as callers may give them: by name, where an array repeats its header and undefined leaves it out, or as a list
- * of names and values, such as a record's `rawHeaders`, which keeps their order where no middleware runs around the send.
+ * of names and values, such as a record's `rawHeaders`, which keeps their order.
  */
 type HeadersInput = Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>> | ReadonlyArray<readonly [name: string, value: HeaderValue]>;
 /** Headers as they are sent, in order. */

@@ -24,7 +24,7 @@ export type HeaderValue = string | Uint8Array | null
 
 /**
  * Headers as callers may give them: by name, where an array repeats its header and undefined leaves it out, or as a list
- * of names and values, such as a record's `rawHeaders`, which keeps their order where no middleware runs around the send.
+ * of names and values, such as a record's `rawHeaders`, which keeps their order.
  */
 export type HeadersInput =
   | Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>

@@ -24,7 +24,7 @@ import { Metrics } from './metrics/metrics.ts'
 import type { KafkaMetrics } from './metrics/types.ts'
 import { logging } from './middleware/logging.ts'
 import type { MiddlewareInput } from './middleware/middleware.ts'
-import { encodeRecords, sendRecordsOf, sendRecordsOfRaw } from './middleware/send.ts'
+import { encodeRecords, rawRecordsOf, sendRecordsOf, sendRecordsOfRaw } from './middleware/send.ts'
 import { MiddlewareStack } from './middleware/stack.ts'
 import { checkOptions } from './options.ts'
 import { encodeValues, type RecordInput, rawRecords, type SendOptions } from './producer/columns.ts'
@@ -226,7 +226,7 @@ export class KafkaService extends ServiceEmitter {
     checkTopicName(topic)
     const chain = this.#middleware.send
     if (chain !== undefined) {
-      return chain(topic, sendRecordsOfRaw(records), async (changed) => this.#sendRaw(topic, changed as RecordInput[]))
+      return chain(topic, sendRecordsOfRaw(records), async (changed) => this.#sendRaw(topic, rawRecordsOf(changed)))
     }
     return this.#sendRaw(topic, records)
   }

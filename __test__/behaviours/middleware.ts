@@ -157,6 +157,43 @@ export function describeMiddleware(bed: Bed): void {
       assert.match(error.stack ?? '', /behaviours.middleware\.ts/)
     })
 
+    // middleware gets headers by name, and they were sent as it left them: repeated ones together, numbers first
+    test('headers that are a list keep their order through middleware, and what it adds comes last', async (t) => {
+      const [brokers, topic] = [await bed.brokers(), await bed.topic()]
+      const service = await makeProducer(t, { brokers })
+      service.use({
+        name: 'headers',
+        send: async ({ records }, next) => {
+          for (const { headers } of records) {
+            assert.deepEqual(headers.b, ['2', '4'])
+            Object.assign(headers, { b: ['2', 'four'], added: '6', gone: undefined })
+          }
+          return await next()
+        },
+      })
+      const list = [
+        ['b', '2'],
+        ['a', '3'],
+        ['b', '4'],
+        ['7', null],
+        ['gone', 'x'],
+        ['a', '5'],
+      ] as const
+      await service.send(topic, 1, { headers: list })
+      await service.send(topic, message(2).headers(list))
+      await service.sendRecords(topic, [{ value: '3', headers: list }])
+      const expected = ['b=2', 'a=3', 'b=four', '7=null', 'a=5', 'added=6']
+      let count = 0
+      for await (const { rawHeaders } of service.read(topic, { to: 'end' })) {
+        assert.deepEqual(
+          rawHeaders.map(([name, value]) => `${name}=${value}`),
+          expected,
+        )
+        count += 1
+      }
+      assert.equal(count, 3)
+    })
+
     test('a store that is run around next() is seen by the handler of that record alone', async (t) => {
       const [brokers, topic] = [await bed.brokers(), await bed.topic(3)]
       const service = await makeProducer(t, { brokers })

@@ -86,13 +86,15 @@ export function sendRecordsOf(values: readonly unknown[], options: SendOptions):
   return values.map((given, index) => {
     const fields = messageFields(given)
     const value = fields === undefined ? given : fields.value
-    return {
+    const headers = mergeHeaders(common, fields?.headers ?? [])
+    const record = {
       value,
       key: fields?.key ?? (typeof key === 'function' ? key(value, index) : key === undefined ? fields?.usualKey : key),
-      headers: toObject(mergeHeaders(common, fields?.headers ?? [])),
+      headers: toObject(headers),
       partition: fields?.partition ?? options.partition,
       timestamp: fields?.timestamp ?? options.timestamp,
     }
+    return keepOrder(record, headers)
   })
 }
 
@@ -103,15 +105,24 @@ export function sendRecordsOf(values: readonly unknown[], options: SendOptions):
  */
 export function sendRecordsOfRaw(records: readonly RecordInput[]): SendRecord[] {
   rawRecords(records)
-  return records.map(({ value, key, headers, partition, timestamp }) => ({
-    value,
-    key,
-    headers: Array.isArray(headers)
-      ? toObject(checkHeaders(headers, 'headers'))
-      : Object.assign(Object.create(null), headers),
-    partition,
-    timestamp,
-  }))
+  return records.map(({ value, key, headers, partition, timestamp }) => {
+    const rest = { value, key, partition, timestamp }
+    if (!Array.isArray(headers)) return { ...rest, headers: Object.assign(Object.create(null), headers) }
+    const list = checkHeaders(headers, 'headers')
+    return keepOrder({ ...rest, headers: toObject(list) }, list)
+  })
+}
+
+/**
+ * What the middleware has left of the records of `sendRecords`.
+ *
+ * @throws {@link ArgumentError} that names the record.
+ */
+export function rawRecordsOf(records: readonly SendRecord[]): RecordInput[] {
+  return records.map((record, index) => {
+    const input = record as RecordInput
+    return ORDERS.has(record) ? { ...input, headers: headersOf(record, `headers of record ${index}`) } : input
+  })
 }
 
 /**
@@ -126,11 +137,12 @@ export function encodeRecords(
   codec: ResolvedCodec,
 ): Columns {
   const columns = new ColumnBuilder(records.length)
-  for (const [index, { value, key, headers, partition, timestamp }] of records.entries()) {
+  for (const [index, record] of records.entries()) {
+    const { value, key, partition, timestamp } = record
     const of = isArray ? ` of record ${index}` : ''
     const context = isArray ? { topic, index } : { topic }
     const encoded = codec.encode(value, context)
-    const own = checkHeaders(headers, `headers${of}`)
+    const own = headersOf(record, `headers${of}`)
     columns.set(
       index,
       encoded,
@@ -141,6 +153,30 @@ export function encodeRecords(
     )
   }
   return columns
+}
+
+/** How headers were given, of records whose object cannot tell: there, repeated ones stand together. */
+const ORDERS = new WeakMap<SendRecord, HeaderList>()
+
+function keepOrder(record: SendRecord, headers: HeaderList): SendRecord {
+  const names = Object.keys(record.headers)
+  const isTold = names.length === headers.length && headers.every(([name], index) => name === names[index])
+  if (!isTold) ORDERS.set(record, headers)
+  return record
+}
+
+/** In the order in which they were given; what middleware has added comes last. */
+function headersOf(record: SendRecord, where: string): HeaderList {
+  const headers = checkHeaders(record.headers, where)
+  const given = ORDERS.get(record)
+  if (given === undefined) return headers
+  const left = [...headers]
+  const ordered: Array<HeaderList[number]> = []
+  for (const [name] of given) {
+    const at = left.findIndex((header) => header[0] === name)
+    if (at >= 0) ordered.push(...left.splice(at, 1))
+  }
+  return [...ordered, ...left]
 }
 
 /** Without a prototype, because `__proto__` is a name like others. */
