@@ -135,6 +135,23 @@ describe('compose', () => {
       assert.equal(await run([caught], handler), undefined)
     })
 
+    // It depended on the handler: one that threw at once had ended before the middleware had, which then counted as
+    // having mended what it had not waited for. Of one that failed later, the record failed.
+    test(`fails the record of a handler that ${how} where the middleware looked at next() and did not wait`, async () => {
+      const hasty: Run[] = [
+        (_context, next) => void next().catch(() => 'mended'),
+        async (_context, next) => void next().catch(() => 'mended'),
+        async (_context, next) => void next().then(null, () => 'mended'),
+        (_context, next) => {
+          next().catch(() => 'mended')
+          return 'at once'
+        },
+      ]
+      for (const [index, middleware] of hasty.entries()) {
+        await assert.rejects(run([middleware], handler), boom, `middleware ${index}`)
+      }
+    })
+
     // The record counted as handled, or the process ended with an unhandled rejection.
     test(`fails the record of a handler that ${how} where the middleware did not await next()`, async () => {
       const forgetful: Run[] = [

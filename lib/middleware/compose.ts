@@ -62,7 +62,7 @@ async function around<Context>(link: Link<Context>, context: Context, rest: Rest
   const { inner } = step
   if (inner === undefined) return given
   // a failure that the middleware has seen is its to mend; one that it did not look at, or did not wait for, is not
-  const hasDecided = inner.wasSeen && inner.hasEnded
+  const hasDecided = inner.wasTold
   const end = await inner.ended
   if (!('error' in end)) return given === undefined ? end.value : given
   if (hasDecided) return given
@@ -78,8 +78,9 @@ type End = { readonly value: unknown } | { readonly error: unknown }
  */
 class Outcome extends Promise<unknown> {
   /** Whether someone has asked for the outcome. Until then this promise is settled by nothing. */
-  wasSeen = false
-  hasEnded = false
+  #wasAsked = false
+  /** Whether who asked has got it: the rest may have ended before, when what it does is not waited for. */
+  wasTold = false
   /** Never rejects. */
   declare ended: Promise<End>
   declare private settle: (outcome: unknown) => void
@@ -89,14 +90,10 @@ class Outcome extends Promise<unknown> {
     const outcome = new Outcome((resolve) => {
       settle = resolve
     })
-    const end = (how: End): End => {
-      outcome.hasEnded = true
-      return how
-    }
     outcome.settle = settle
     outcome.ended = rest.then(
-      (value) => end({ value }),
-      (error: unknown) => end({ error }),
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
     )
     return outcome
   }
@@ -111,9 +108,14 @@ class Outcome extends Promise<unknown> {
     onFulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    if (!this.wasSeen) {
-      this.wasSeen = true
+    if (!this.#wasAsked) {
+      this.#wasAsked = true
       this.settle(this.ended.then(outcomeOf))
+      const tell = () => {
+        this.wasTold = true
+      }
+      // before what is asked for here
+      super.then(tell, tell)
     }
     return super.then(onFulfilled, onRejected)
   }
