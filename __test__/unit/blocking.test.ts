@@ -36,9 +36,9 @@ const at = { topic: 't', key: null }
 describe('What blocks a partition, of a handler of single records,', () => {
   test('is nothing where all is handled', async () => {
     const bed = single(() => {})
-    assert.deepEqual(bed.runner.health().blocking, [])
+    assert.deepEqual(bed.runner.blocking(), [])
     await bed.accept([{}, {}])
-    assert.deepEqual(bed.runner.health().blocking, [])
+    assert.deepEqual(bed.runner.blocking(), [])
   })
 
   test('is the record that runs, with the name of its handler and for how long, and not those after it', async () => {
@@ -49,7 +49,7 @@ describe('What blocks a partition, of a handler of single records,', () => {
     // looks for deadlines are what a handler's time begins with
     await bed.pass(1_000)
     await bed.pass(12_000)
-    const [record, ...others] = bed.runner.health().blocking
+    const [record, ...others] = bed.runner.blocking()
     assert.deepEqual(others, [])
     const { runningMs = 0, ...rest } = record ?? {}
     assert.deepEqual(rest, {
@@ -69,7 +69,7 @@ describe('What blocks a partition, of a handler of single records,', () => {
     await bed.accept([{}])
     await bed.pass(70_000)
     assert.deepEqual(
-      bed.runner.health().blocking.map(({ doing }) => doing),
+      bed.runner.blocking().map(({ doing }) => doing),
       ['handler'],
     )
   })
@@ -81,7 +81,7 @@ describe('What blocks a partition, of a handler of single records,', () => {
     await bed.accept([{ slot: 2 }])
     await bed.pass(1_000)
     await bed.pass(500)
-    const [record] = bed.runner.health().blocking
+    const [record] = bed.runner.blocking()
     const { error = '', ...rest } = record ?? {}
     assert.deepEqual(rest, { ...at, partition: 2, offset: 0, doing: 'retry', attempt: 3, nextAttemptInMs: 1_500 })
     assert.match(error, /^TransientError: db at postgres:/)
@@ -95,7 +95,7 @@ describe('What blocks a partition, of a handler of single records,', () => {
     })
     await bed.accept([{}])
     await bed.pass(1_000)
-    const [record] = bed.runner.health().blocking
+    const [record] = bed.runner.blocking()
     assert.deepEqual([record?.doing, record?.attempt, record?.error], ['handler', 2, 'Error: busy'])
   })
 
@@ -113,13 +113,13 @@ describe('What blocks a partition, of a handler of single records,', () => {
     )
     await bed.accept([{}])
     const record = { ...at, partition: 0, offset: 0, doing: 'dead-letter', attempt: 1, error: 'PermanentError: poison' }
-    assert.deepEqual(bed.runner.health().blocking, [record])
+    assert.deepEqual(bed.runner.blocking(), [record])
     refuse(new Error('no leader'))
     await bed.pass(0)
     await bed.pass(250)
-    assert.deepEqual(bed.runner.health().blocking, [{ ...record, nextAttemptInMs: 750 }])
+    assert.deepEqual(bed.runner.blocking(), [{ ...record, nextAttemptInMs: 750 }])
     await bed.pass(750)
-    assert.deepEqual(bed.runner.health().blocking, [record])
+    assert.deepEqual(bed.runner.blocking(), [record])
   })
 
   test('is a record of a paused partition, one without its ack, or one that waits for others', async () => {
@@ -128,8 +128,8 @@ describe('What blocks a partition, of a handler of single records,', () => {
     await bed.accept([{ slot: 0 }, { slot: 1 }, { slot: 2 }])
     const doing = ({ runner }: typeof bed) =>
       runner
-        .health()
-        .blocking.map((record) => `${record.partition} ${record.doing} ${record.attempt}`)
+        .blocking()
+        .map((record) => `${record.partition} ${record.doing} ${record.attempt}`)
         .sort()
     assert.deepEqual(doing(bed), ['0 handler 1', '1 paused 1', '2 queued 1'])
     const unacknowledged = single(() => {}, { isManual: true })
@@ -147,7 +147,7 @@ describe('What blocks a partition, of a handler of single records,', () => {
     )
     await bed.accept(Array.from({ length: 40 }, (_, key) => ({ key: `k${key}`, slot: 0 })))
     assert.notEqual(bed.runner.health().outage, undefined)
-    const [record] = bed.runner.health().blocking
+    const [record] = bed.runner.blocking()
     assert.deepEqual([record?.offset, record?.doing, record?.error], [0, 'outage', 'Error: down'])
   })
 
@@ -155,10 +155,10 @@ describe('What blocks a partition, of a handler of single records,', () => {
     const places = new Map([[0, { topic: 't', partition: 0, group: 'g' }]])
     const bed = single(() => never(), { others: { places } })
     await bed.accept([{}])
-    assert.equal(bed.runner.health().blocking.length, 1)
+    assert.equal(bed.runner.blocking().length, 1)
     bed.runner.drop(new Set([0]), new Error('revoked'))
     places.clear()
-    assert.deepEqual(bed.runner.health().blocking, [])
+    assert.deepEqual(bed.runner.blocking(), [])
   })
 })
 
@@ -170,7 +170,7 @@ describe('What blocks a partition, of a batch handler,', () => {
     await bed.accept([{ slot: 0 }, { slot: 2 }])
     await bed.pass(3_000)
     const running = { topic: 't', doing: 'handler', attempt: 1, runningMs: 3_000, handler: 'charge' }
-    assert.deepEqual(bed.runner.health().blocking, [
+    assert.deepEqual(bed.runner.blocking(), [
       { ...running, partition: 0, offset: 0, key: null },
       { ...running, partition: 1, offset: 1, key: 'b' },
       { topic: 't', partition: 2, offset: 4, key: null, doing: 'queued', attempt: 1, handler: 'charge' },
@@ -181,7 +181,7 @@ describe('What blocks a partition, of a batch handler,', () => {
     const bed = batched((values) => values.map((value) => (value === 0 ? ack : retry({ afterMs: 4_000 }))))
     await bed.accept([{ slot: 0 }, { slot: 0 }, { slot: 1 }])
     await bed.pass(1_000)
-    const told = bed.runner.health().blocking
+    const told = bed.runner.blocking()
     assert.deepEqual(
       told.map(({ offset, doing, attempt, nextAttemptInMs }) => [offset, doing, attempt, nextAttemptInMs]),
       [
@@ -192,8 +192,8 @@ describe('What blocks a partition, of a batch handler,', () => {
     await bed.pass(3_000)
     assert.deepEqual(
       bed.runner
-        .health()
-        .blocking.map(({ offset, doing, attempt }) => [offset, doing, attempt])
+        .blocking()
+        .map(({ offset, doing, attempt }) => [offset, doing, attempt])
         .sort(),
       [
         [1, 'retry', 3],
@@ -208,10 +208,10 @@ describe('What blocks a partition, of a batch handler,', () => {
     })
     bed.refusals.push(new Error('no leader'))
     await bed.accept([{}])
-    const [record] = bed.runner.health().blocking
+    const [record] = bed.runner.blocking()
     assert.deepEqual([record?.doing, record?.attempt, record?.nextAttemptInMs], ['dead-letter', 1, 1_000])
     await bed.pass(1_000)
-    assert.deepEqual(bed.runner.health().blocking, [])
+    assert.deepEqual(bed.runner.blocking(), [])
   })
 
   test('is a record of a paused partition, or one without its ack', async () => {
@@ -220,8 +220,8 @@ describe('What blocks a partition, of a batch handler,', () => {
     await bed.accept([{ slot: 0 }, { slot: 1 }])
     assert.deepEqual(
       bed.runner
-        .health()
-        .blocking.map(({ partition, doing }) => [partition, doing])
+        .blocking()
+        .map(({ partition, doing }) => [partition, doing])
         .sort(),
       [
         [0, 'ack'],

@@ -133,10 +133,10 @@ export class BatchExecutor implements Runner {
     const waiting = this.#again.length + this.#out.length + this.#deferred.size + this.#givenUp.length
     const held = this.#queue.aside + waiting + this.#acknowledgements.missing
     const { current: outage } = this.#outage
-    return runnerHealth(this.running(), this.#options.delivery.timeoutMs, held, outage, this.#blocking())
+    return runnerHealth(this.running(), this.#options.delivery.timeoutMs, held, outage)
   }
 
-  #blocking(): BlockingRecord[] {
+  blocking(): BlockingRecord[] {
     const nowMs = (this.#options.clock ?? systemClock).now()
     const holder = { ...this.#options, paused: this.#queue.paused, isOut: this.#outage.isOn, nowMs }
     return blockingRecords(this.#reports.open, holder, this.#known(nowMs - this.#sinceMs))

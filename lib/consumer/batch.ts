@@ -84,7 +84,11 @@ export class Batch {
 
   /** How many records are held and have no last fate yet. */
   get held(): number {
-    return this.#fates.reduce((held, fate) => held + (fate === HELD || fate === KNOWN_HELD ? 1 : 0), 0)
+    const fates = this.#fates
+    let held = 0
+    // every probe asks: with a function for each record it takes five times as long
+    for (let row = 0; row < fates.length; row += 1) if (fates[row] === HELD || fates[row] === KNOWN_HELD) held += 1
+    return held
   }
 
   /** Everything was handled and nothing reported yet: one number says it all. */

@@ -7,7 +7,7 @@ import type { HandlerMeter } from '../metrics/handler-meter.ts'
 import { HandlerTimer } from '../metrics/handler-timer.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import { type Batch, DONE, type Fate, NOT_RUN } from './batch.ts'
-import { type BlockingRecord, blockingRecords } from './blocking.ts'
+import { type BlockingRecord, blockingRecords, type Known } from './blocking.ts'
 import { FailedRecords } from './failed-records.ts'
 import { HeldRecords } from './held.ts'
 import { Lanes, type Waiting } from './lanes.ts'
@@ -144,15 +144,21 @@ export class Executor implements Runner {
     let held = 0
     for (const batch of this.#reports.open) held += batch.held
     const { current: outage } = this.#outage
-    return runnerHealth(this.running(), this.#options.delivery.timeoutMs, held, outage, this.#blocking())
+    const handlers = this.#workers.running(this.#clock.now(), this.#timer)
+    return runnerHealth(handlers, this.#options.delivery.timeoutMs, held, outage)
   }
 
-  #blocking(): BlockingRecord[] {
+  blocking(): BlockingRecord[] {
     const nowMs = this.#clock.now()
     const holder = { ...this.#options, paused: this.#paused, isOut: this.#outage.isOn, nowMs }
-    const working = this.#workers.known(nowMs, this.#timer)
-    const known = [...working, ...this.#held.known(), ...this.#acknowledgements.known(), ...this.#ready]
-    return blockingRecords(this.#reports.open, holder, known)
+    return blockingRecords(this.#reports.open, holder, this.#known(nowMs))
+  }
+
+  *#known(nowMs: number): Iterable<Known> {
+    yield* this.#workers.known(nowMs, this.#timer)
+    yield* this.#held.known()
+    yield* this.#acknowledgements.known()
+    yield* this.#ready
   }
 
   /** Lets as many work as may. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { redactText } from '../redact.ts'
 import type { RebalanceEvent } from './assignment.ts'
 import type { BlockingRecord } from './blocking.ts'
@@ -90,17 +91,20 @@ export interface MemberState {
   readonly isLeaving: boolean
   readonly places: readonly Place[]
   readonly runners: ReadonlyArray<RunnerHealth & { readonly topics: readonly string[] }>
+  readonly blocking: () => BlockingRecord[]
   readonly notes: MemberNotes
   readonly pollAgeMs: number
 }
 
-export function groupHealth({ group, isLeaving, places, runners, notes, pollAgeMs }: MemberState): GroupHealth {
+export function groupHealth(state: MemberState): GroupHealth {
+  const { group, isLeaving, places, runners, notes, pollAgeMs } = state
   const outages = runners.flatMap(({ topics, outage }) => {
     if (outage === undefined) return []
     return [{ topics: [...topics], error: redactText(outage.error.message), sinceMs: outage.sinceMs }]
   })
   const { error, deadLetterError, lastRebalance } = notes
-  return {
+  let blocking: BlockingRecord[] | undefined
+  const health: GroupHealth = {
     group,
     state: stateOf(error !== undefined, isLeaving, outages.length > 0, places.length > 0),
     partitions: places.map(({ topic, partition }) => ({ topic, partition })),
@@ -110,10 +114,16 @@ export function groupHealth({ group, isLeaving, places, runners, notes, pollAgeM
     ...(deadLetterError === undefined ? {} : { deadLetterError }),
     ...(error === undefined ? {} : { error }),
     ...(lastRebalance === undefined ? {} : { lastRebalance }),
-    blocking: worst(runners.flatMap(({ blocking }) => blocking)),
+    // who only asks whether all is well pays nothing for it: a hundred thousand records may wait
+    get blocking() {
+      blocking ??= worst(state.blocking())
+      return blocking
+    },
     pollAgeMs,
     overdueMs: Math.max(0, ...runners.map(({ overdueMs }) => overdueMs)),
   }
+  // else it would be shown as "[Getter]"
+  return Object.defineProperty(health, inspect.custom, { value: () => ({ ...health }) })
 }
 
 function worst(records: readonly BlockingRecord[]): BlockingRecord[] {

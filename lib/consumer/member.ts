@@ -429,6 +429,7 @@ export class Member {
     }))
     return groupHealth({
       ...{ group: this.group, isLeaving: this.#closing !== undefined, notes: this.#notes },
+      blocking: () => [...this.#runners.values()].flatMap((runner) => runner.blocking()),
       ...{ places: [...this.#assignment.places.values()], runners, pollAgeMs: this.#native.pollAgeMs() },
     })
   }

@@ -50,6 +50,8 @@ export interface Runner {
   /** The records whose handler runs, and those whose dead letter is being written. */
   running(): UnfinishedRecord[]
   health(): RunnerHealth
+  /** Of each partition the oldest record that is not finished; goes through all of them. */
+  blocking(): BlockingRecord[]
 }
 
 /** How a runner is. */
@@ -63,7 +65,6 @@ export interface RunnerHealth {
   /** The outage that lasts. */
   readonly outage: OutageChange | undefined
   /** The oldest unfinished record of each partition. */
-  readonly blocking: readonly BlockingRecord[]
 }
 
 /** When a record failed, and how often. */
@@ -135,11 +136,10 @@ export function runnerHealth(
   timeoutMs: number,
   held: number,
   outage: OutageChange | undefined,
-  blocking: readonly BlockingRecord[],
 ): RunnerHealth {
   const handlers = running.filter(({ doing }) => doing === 'handler')
   const overdueMs = Math.max(0, ...handlers.map(({ runningMs }) => runningMs - timeoutMs))
-  return { running: handlers.length, held, overdueMs, outage, blocking }
+  return { running: handlers.length, held, overdueMs, outage }
 }
 
 /** A record for those who ask what is going on. */
