@@ -156,12 +156,18 @@ impl DeliveryThread {
             backlog.is_draining = true;
             std::mem::take(&mut backlog.waiting)
         };
+        if let Some(flusher) = &self.shared.flusher
+            && self.shared.under_way.load(Ordering::Acquire) == 0
+        {
+            flusher.wait_until_idle(TICK);
+        }
         while let Some(front) = waiting.pop_front() {
             if let Some(rest) = self.hand_over(&front) {
                 waiting.push_front(rest);
                 break;
             }
         }
+        self.shared.flush();
         let mut backlog = lock(&self.shared.backlog);
         backlog.is_draining = false;
         waiting.append(&mut backlog.waiting);

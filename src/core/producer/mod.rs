@@ -4,10 +4,10 @@
 //! no other thread. What comes while others are under way, or finds that queue full, goes to a backlog in
 //! order, which the delivery thread hands over once those are settled; until it is empty every later record
 //! queues behind it. That is Nagle's algorithm: batches grow with the load, and nothing waits without one.
-//! librdkafka has one request of an idempotent partition under way at a time, and its thread polls without
-//! sleeping for as long as more records of that partition wait inside it.
+//! What is handed over together leaves together: see [`flusher`].
 
 mod deliveries;
+mod flusher;
 mod packed;
 mod pending;
 mod tally;
@@ -27,6 +27,7 @@ use super::error::{CoreError, ErrorCode, Result, error_text};
 use super::metrics::{Metrics, SentMetrics};
 use super::rd::{Handle, Kind, OutgoingRecord, Queue, Topic};
 use deliveries::DeliveryThread;
+use flusher::Flusher;
 use pending::opaque;
 
 /// What a producer tells its owner, from its own thread.
@@ -94,6 +95,8 @@ struct Target {
 
 /// State shared by the caller's thread and the delivery thread.
 struct Shared {
+    /// None where the user set how long records linger. Its thread lets go of the handle first.
+    flusher: Option<Flusher>,
     handle: Arc<Handle>,
     metrics: Option<Arc<Metrics>>,
     topics: RwLock<Vec<Target>>,
@@ -112,17 +115,21 @@ pub struct Producer {
 }
 
 impl Producer {
-    /// Creates a producer and its thread. It connects in the background.
+    /// Creates a producer and its threads. It connects in the background.
     pub fn start(
         properties: &BTreeMap<String, String>,
         metrics: Option<Arc<Metrics>>,
         events: Arc<dyn ProducerEvents>,
     ) -> Result<Self> {
-        let handle = Arc::new(Handle::new(Kind::Producer, properties)?);
+        let mut properties = properties.clone();
+        let lingers_for_us = flusher::set_linger(&mut properties);
+        let handle = Arc::new(Handle::new(Kind::Producer, &properties)?);
+        let flusher = lingers_for_us.then(|| Flusher::spawn(&handle)).transpose()?;
         let queue = Queue::main(&handle)
             .ok_or_else(|| CoreError::new(ErrorCode::Internal, "librdkafka gave no queue"))?;
         let shared = Arc::new(Shared {
             handle,
+            flusher,
             metrics,
             topics: RwLock::new(Vec::new()),
             notices: Mutex::new(Vec::new()),
@@ -168,7 +175,9 @@ impl Producer {
         });
         self.shared.count(&unpacked);
         let accepted = if self.shared.goes_at_once() {
-            self.shared.produce(call, 0, &unpacked)
+            let accepted = self.shared.produce(call, 0, &unpacked);
+            self.shared.flush();
+            accepted
         } else {
             0
         };
@@ -222,6 +231,13 @@ impl Shared {
 
     fn goes_at_once(&self) -> bool {
         lock(&self.backlog).is_empty() && self.under_way.load(Ordering::Acquire) == 0
+    }
+
+    /// Lets what was handed over leave.
+    fn flush(&self) {
+        if let Some(flusher) = &self.flusher {
+            flusher.flush();
+        }
     }
 
     fn notify(&self, notice: Notice) {

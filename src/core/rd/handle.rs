@@ -3,6 +3,7 @@ use std::ffi::CString;
 use std::mem::ManuallyDrop;
 use std::os::raw::c_char;
 use std::ptr::NonNull;
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::bindings as sys;
@@ -176,6 +177,14 @@ impl Handle {
     pub fn outstanding(&self) -> usize {
         // SAFETY: plain call on a live handle.
         usize::try_from(unsafe { sys::rd_kafka_outq_len(self.ptr()) }).unwrap_or(0)
+    }
+
+    /// Lets queued records leave without regard to `linger.ms`, until each is settled and its report is read, or the
+    /// time is over.
+    pub fn flush(&self, timeout: Duration) {
+        let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+        // SAFETY: plain call on a live producer.
+        unsafe { sys::rd_kafka_flush(self.ptr(), timeout) };
     }
 
     /// Fails every record that is queued or in flight; the reports follow as events. Does not wait for
