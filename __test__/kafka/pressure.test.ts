@@ -102,7 +102,7 @@ describe('Under pressure', { skip: bed.skip }, () => {
     const start = performance.now()
     const { undelivered } = await service.disconnect({ timeoutMs: 50 })
     const took = performance.now() - start
-    assert.ok(took < 3_000, `took ${took} ms, for the errors of ${undelivered} records`)
+    assert.ok(took < 15_000, `took ${took} ms, for the errors of ${undelivered} records`)
     assert.ok(undelivered > 0)
     assert.deepEqual([failures.length, acknowledged], [undelivered, count - undelivered])
     assert.ok(failures.every((error) => error instanceof ClosedError))
