@@ -79,7 +79,7 @@ type End = { readonly value: unknown } | { readonly error: unknown }
 class Outcome extends Promise<unknown> {
   /** Whether someone has asked for the outcome. Until then this promise is settled by nothing. */
   #wasAsked = false
-  /** Whether who asked has got it: the rest may have ended before, when what it does is not waited for. */
+  /** Whether who asked has got it, or is about to: the rest may have ended before without being waited for. */
   wasTold = false
   /** Never rejects. */
   declare ended: Promise<End>
@@ -110,12 +110,13 @@ class Outcome extends Promise<unknown> {
   ): Promise<A | B> {
     if (!this.#wasAsked) {
       this.#wasAsked = true
-      this.settle(this.ended.then(outcomeOf))
-      const tell = () => {
-        this.wasTold = true
-      }
-      // before what is asked for here
-      super.then(tell, tell)
+      // not by a second `then` of this promise, which would take who sent out of the stack of an error
+      this.settle(
+        this.ended.then((end) => {
+          this.wasTold = true
+          return outcomeOf(end)
+        }),
+      )
     }
     return super.then(onFulfilled, onRejected)
   }
