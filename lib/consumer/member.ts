@@ -201,7 +201,10 @@ export class Member {
       for (const one of [id, ...retries.map((retry) => retry.id)]) {
         this.#runners.get(one)?.stop()
         // until then it gives back what is on its way here
-        void this.#flows.get(one)?.empty().then(() => this.#runners.delete(one))
+        void this.#flows
+          .get(one)
+          ?.empty()
+          .then(() => this.#runners.delete(one))
         this.#forget(one)
       }
       throw error
