@@ -6,7 +6,7 @@ import { TestBroker } from 'narad/testing'
 import { describeStreams } from '../behaviours/streams.ts'
 import { embeddedBed } from '../helpers/bed.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
-import { makeProducer, makeService } from '../helpers/service.ts'
+import { makeProducer, makeService, Received } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 setFlagsFromString('--expose-gc')
@@ -74,5 +74,28 @@ test('a group that is connected while its last stream ends stays connected', asy
     const [consumer] = await Promise.all([service.connectConsumer(group), endAfter(stream, promises)])
     await consumer.subscribe(other, () => {})
   }
+  await service.disconnect()
+})
+
+// Its partitions stayed with the stream that had ended, until the next rebalance: whoever else matched the topic got
+// nothing of it.
+test('a topic that a stream and a handler match goes to the handler when the stream ends', async (t) => {
+  await using broker = await TestBroker.start()
+  const [topic, group] = [randomTopic(), randomGroup()]
+  await broker.createTopic(topic, { partitions: 2 })
+  const service = await makeProducer(t, { brokers: broker.brokers })
+  await service.connectConsumer(group)
+  const pattern = new RegExp(`^${topic}`)
+  const stream = await service.stream<number>(pattern, { group }).ready()
+  const received = new Received<number>()
+  await service.subscribe<number>(pattern, received.handler)
+  await service.send(topic, 1)
+  for await (const { value } of stream) {
+    assert.equal(value, 1)
+    break
+  }
+  await service.send(topic, 2)
+  await received.count(2)
+  assert.deepEqual(received.values.sort(), [1, 2])
   await service.disconnect()
 })

@@ -82,17 +82,31 @@ impl Group {
         self.set_topics(subscription, Vec::new());
     }
 
-    /// Lets go of subscriptions that were given up and of which nothing is left.
+    /// Lets go of subscriptions that were given up and of which nothing is left. Others get what was theirs.
     pub(super) fn forget_ended(&mut self) {
+        if self.fatal || !self.subscriptions.iter().any(|s| s.is_ended) {
+            return;
+        }
         let slots = &self.slots;
         let is_here = |id| slots.values().any(|partition| partition.subscription == id);
         self.subscriptions
             .retain(|s| !s.is_ended || s.unfinished() > 0 || is_here(s.id));
+        self.is_renewal_due = true;
+        self.renew_if_due();
     }
 
+    /// A topic of which one that was given up still has partitions is not wanted until they are gone: others get them by
+    /// a new assignment.
     fn wanted(&self) -> BTreeSet<String> {
+        let ended = self.subscriptions.iter().filter(|s| s.is_ended);
+        let ended: BTreeSet<u32> = ended.map(|s| s.id).collect();
+        let leaving = self.slots.values().filter(|p| ended.contains(&p.subscription));
+        let leaving: BTreeSet<&str> = leaving.map(|partition| &*partition.topic).collect();
         let topics = self.subscriptions.iter().flat_map(|s| s.topics.iter());
-        topics.cloned().collect()
+        topics
+            .filter(|topic| !leaving.contains(topic.as_str()))
+            .cloned()
+            .collect()
     }
 
     /// Tells the group which topics are wanted now, if it was not told so last.
