@@ -107,6 +107,44 @@ describe('a service with KafkaJS', { skip: bed.skip }, () => {
     })
   }
 
+  const MADE = {
+    ...{ type: 'order.paid', source: 'shop', timestamp: TIMESTAMP, data: { total: 1 } },
+    ...{ aggregateId: 'o-1', aggregateType: 'Order', correlationId: 'c-1', causationId: 'e-0', metadata: { a: 'ä' } },
+  }
+  const { type, timestamp, data } = MADE
+  const ids = { correlation_id: 'c-1', causation_id: 'e-0', aggregate_id: 'o-1', aggregate_type: 'Order' }
+  const read: Readonly<Record<EventFormat, (id: string) => object>> = {
+    narad: (id) => ({ ...MADE, id, version: '1.0' }),
+    snake_case: (id) => ({
+      ...{ event_id: id, event_type: type, service_name: 'shop', version: '1.0', timestamp, data },
+      ...{ ...ids, metadata: { a: 'ä' } },
+    }),
+    payload: () => ({ type, timestamp, payload: data }),
+    flat: () => ({ type, timestamp, total: 1 }),
+    cloudevents: (id) => cloudEvent(id),
+    'cloudevents-structured': (id) => cloudEvent(id),
+  }
+  const cloudEvent = (id: string) => ({
+    ...{ specversion: '1.0', id, type, source: 'shop', time: timestamp, version: '1.0', data },
+    ...{ datacontenttype: 'application/json', correlationid: 'c-1', causationid: 'e-0', metadata: '{"a":"ä"}' },
+    ...{ partitionkey: 'o-1', aggregateid: 'o-1', aggregatetype: 'Order' },
+  })
+
+  for (const [format, expected] of Object.entries(read)) {
+    test(`reads a domain event that narad makes as ${format}, with its key and its correlation`, async (t) => {
+      const [brokers, topic] = [await bed.brokers(), await bed.topic()]
+      const service = await makeProducer(t, { brokers, codec: eventCodec({ format: format as EventFormat }) })
+      const made = domainEvent(MADE)
+      await service.send(topic, made)
+      const [seen] = await kafkajsRead(t, brokers, topic, 1)
+      const isCloudEvent = format.startsWith('cloudevents')
+      const value = isCloudEvent ? JSON.parse(JSON.stringify(toCloudEvent(seen))) : JSON.parse(seen?.value ?? '')
+      assert.deepEqual(value, expected(made.id))
+      assert.equal(seen?.key, 'o-1')
+      assert.deepEqual([seen?.headers['x-message-id'], seen?.headers['x-correlation-id']], [made.id, 'c-1'])
+    })
+  }
+
   test('reads events that narad makes, with their keys and headers', async (t) => {
     const [brokers, topic] = [await bed.brokers(), await bed.topic()]
     const service = await makeProducer(t, { brokers, clientId: 'shop' })
@@ -127,6 +165,7 @@ describe('a service with KafkaJS', { skip: bed.skip }, () => {
 })
 
 function toCloudEvent(record: KafkajsRecord | undefined): CloudEvent<unknown> {
-  const { value, headers } = record ?? { value: null, headers: {} }
-  return CloudEventsKafka.toEvent({ value, headers, body: value } as KafkaMessage<unknown>) as CloudEvent<unknown>
+  const { key, value, headers } = record ?? { key: null, value: null, headers: {} }
+  const message = { value, headers, body: value, ...(key !== null && { key }) }
+  return CloudEventsKafka.toEvent(message as KafkaMessage<unknown>) as CloudEvent<unknown>
 }

@@ -61,11 +61,13 @@ describe('CloudEvents', () => {
     test(`of ${format} are read and found valid by the reference implementation`, () => {
       for (let seed = 1; seed <= 100; seed += 1) {
         const random = new RandomEvents(seed)
-        const made = random.event({ ...random.object(), a: 1 }, { traceparent: '00-1' })
+        // those without extensions are written in another way
+        const traceparent = seed % 2 === 0 ? '00-1' : undefined
+        const made = random.event({ ...random.object(), a: 1 }, traceparent && { traceparent })
         const seen = toReference(written(format, made), made.aggregateId)
         assert.ok(seen.validate())
         assert.deepEqual([seen.id, seen.type, seen.source], [made.id, made.type, made.source])
-        assert.deepEqual([seen.time, seen.data, seen.traceparent], [made.timestamp, made.data, '00-1'])
+        assert.deepEqual([seen.time, seen.data, seen.traceparent], [made.timestamp, made.data, traceparent])
         assert.deepEqual([seen.correlationid, seen.causationid], [made.correlationId, made.causationId])
         assert.equal(seen.partitionkey, made.aggregateId)
       }
