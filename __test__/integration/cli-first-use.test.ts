@@ -26,6 +26,21 @@ async function makeFolder(scope: Scope) {
 }
 
 describe('A handler that fails', () => {
+  test('is told of also where its error throws at being read', async (t) => {
+    // The line of it was made of what threw, which ended the command.
+    const { broker, env } = await startBroker(t)
+    const [topic, folder] = [randomTopic(), await makeFolder(t)]
+    await broker.createTopic(topic)
+    const file = join(folder, 'handlers.mjs')
+    const fails = `throw Object.assign(new Error(), { toString() { throw new Error('not this') } })`
+    await writeFile(file, `export default { ${JSON.stringify(topic)}: () => { ${fails} } }`)
+    const service = await makeProducer(t, { brokers: broker.brokers })
+    await service.send(topic, 1)
+    const child = narad(t, ['consume', '--handlers', file, '-g', randomGroup(), '--from-beginning'], { env })
+    await waitFor(() => child.stderr.includes('ms: an error that cannot be read'), { what: 'the retry' })
+    assert.deepEqual(await child.kill('SIGTERM'), { code: 0, signal: null })
+  })
+
   test('is told once for each attempt with its error, and without the payload where that is not wanted', async (t) => {
     // The record was seen to come again and again, and nothing said why.
     const { broker, env } = await startBroker(t)

@@ -3,6 +3,8 @@ import type { KafkaService, RecordHandler } from '../index.ts'
 import { redactText } from '../redact.ts'
 import type { Handlers } from './handlers-file.ts'
 
+const MOST_TEXT = 1_000
+
 /** Options of every command that hands records to the functions of a file. */
 export interface HandleFlags {
   group?: string
@@ -20,7 +22,7 @@ export async function handle(service: KafkaService, handlers: Handlers, flags: H
   // without it a record that fails is seen to come again, and not why
   service.on('retry', ({ topic, partition, offset, attempt, afterMs, error }) => {
     const what = `${topic} [${partition}] @ ${offset} failed in attempt ${attempt}, again in ${afterMs} ms`
-    tell('handler', `${what}: ${redactText(String(error))}`)
+    tell('handler', `${what}: ${textOf(error)}`)
   })
   tell('consumer', `Connected -> ${[service.config.brokers].flat().join(',')}`)
   const given = {
@@ -40,6 +42,15 @@ function told(handler: RecordHandler): RecordHandler {
     return handler(message, context)
   }
   return Object.defineProperty(telling, 'name', { value: handler.name })
+}
+
+/** A line of an error that may be anybody's. */
+function textOf(error: Error): string {
+  try {
+    return redactText(String(error).slice(0, MOST_TEXT))
+  } catch {
+    return 'an error that cannot be read'
+  }
 }
 
 function tell(who: string, what: string): void {
