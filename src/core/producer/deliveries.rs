@@ -29,6 +29,8 @@ pub(super) struct DeliveryThread {
     events: Arc<dyn ProducerEvents>,
     pending: PendingCalls,
     tally: Option<Tally>,
+    /// The report of a lone record, for the flusher.
+    kept: Option<Event>,
 }
 
 impl DeliveryThread {
@@ -42,6 +44,7 @@ impl DeliveryThread {
             events,
             pending: PendingCalls::default(),
             tally,
+            kept: None,
         };
         std::thread::Builder::new()
             .name("narad-producer".into())
@@ -68,10 +71,40 @@ impl DeliveryThread {
         };
         let event = self.shared.queue.poll(timeout);
         self.read_notices();
-        if let Some(event) = event {
-            self.handle(&event);
+        match event {
+            Some(event) => {
+                let is_lone = self.handle(&event) == 1 && self.shared.under_way.load(Ordering::Acquire) == 0;
+                if is_lone {
+                    self.keep(event);
+                }
+            }
+            None => self.let_go(),
         }
         self.drain_backlog();
+    }
+
+    fn keep(&mut self, event: Event) {
+        if let Some(flusher) = &self.shared.flusher {
+            // the one before goes after this one is there, so that the flush does not end
+            let _before = self.kept.replace(event);
+            flusher.set_kept(true);
+        }
+    }
+
+    /// Has records linger from now on, if none is under way.
+    fn linger(&mut self) {
+        self.let_go();
+        if let Some(flusher) = &self.shared.flusher
+            && self.shared.under_way.load(Ordering::Acquire) == 0
+        {
+            flusher.wait_until_idle(TICK);
+        }
+    }
+
+    fn let_go(&mut self) {
+        if let (Some(flusher), Some(_event)) = (&self.shared.flusher, self.kept.take()) {
+            flusher.set_kept(false);
+        }
     }
 
     fn read_notices(&mut self) {
@@ -97,9 +130,10 @@ impl DeliveryThread {
         }
     }
 
-    fn handle(&mut self, event: &Event) {
+    /// Returns how many records it settled.
+    fn handle(&mut self, event: &Event) -> usize {
         match event.kind() {
-            EventKind::Delivery => self.deliveries(event),
+            EventKind::Delivery => return self.deliveries(event),
             EventKind::Error => {
                 self.shared.progress.note(event.error(), &event.error_text());
                 let error = CoreError::new(
@@ -118,9 +152,10 @@ impl DeliveryThread {
             }
             EventKind::Rebalance | EventKind::Commit | EventKind::Description | EventKind::Other => {}
         }
+        0
     }
 
-    fn deliveries(&mut self, event: &Event) {
+    fn deliveries(&mut self, event: &Event) -> usize {
         let mut settled = 0;
         event.for_each_delivery(|delivery| {
             let outcome = if delivery.error == NO_ERROR {
@@ -141,6 +176,7 @@ impl DeliveryThread {
             settled += 1;
         });
         self.shared.under_way.fetch_sub(settled, Ordering::AcqRel);
+        settled
     }
 
     /// Hands waiting records over in order, once nothing is under way or the first has waited long enough.
@@ -156,10 +192,9 @@ impl DeliveryThread {
             backlog.is_draining = true;
             std::mem::take(&mut backlog.waiting)
         };
-        if let Some(flusher) = &self.shared.flusher
-            && self.shared.under_way.load(Ordering::Acquire) == 0
-        {
-            flusher.wait_until_idle(TICK);
+        let is_lone = waiting.len() == 1 && waiting[0].records().count() == 1;
+        if !is_lone {
+            self.linger();
         }
         while let Some(front) = waiting.pop_front() {
             if let Some(rest) = self.hand_over(&front) {
@@ -206,6 +241,7 @@ impl DeliveryThread {
             }
         }
         self.read_notices();
+        self.let_go();
         for target in &*self.shared.topics.read().unwrap_or_else(PoisonError::into_inner) {
             if let Some(metrics) = &target.metrics {
                 metrics.closed();

@@ -3,6 +3,10 @@
 //! Without a linger librdkafka's broker thread wakes up for the first record of a hand-over, sends it alone, and polls
 //! without sleeping until it may send the rest: it has one request of an idempotent partition under way at a time. A
 //! linger keeps records together while they are handed over, and a flush ends it for all of them at once.
+//!
+//! A lone record, though, would wait for two threads instead of one. A flush lasts until the report of every record is
+//! read and let go, so the delivery thread keeps the report of a lone record until the next: what is sent meanwhile does
+//! not linger.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,12 +19,25 @@ use crate::core::rd::Handle;
 /// The linger that a flush ends. Records leave after this time also where a flush came too early for them.
 const LINGER: Duration = Duration::from_millis(5);
 
+/// How often a flush that does not end looks whether it shall.
+const KEPT: Duration = Duration::from_millis(100);
+
+/// What the thread shall do next.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Wish {
+    #[default]
+    Nothing,
+    /// Flush what was handed over.
+    Once,
+    /// Flush for as long as a report is kept.
+    Always,
+    End,
+}
+
 #[derive(Default)]
 struct State {
-    /// Records were handed over since the last flush began.
-    is_wanted: bool,
+    wish: Wish,
     is_flushing: bool,
-    is_ending: bool,
 }
 
 #[derive(Default)]
@@ -29,7 +46,8 @@ struct Shared {
     changed: Condvar,
 }
 
-/// Ends the linger of records that were handed over. Dropping it joins its thread, which takes [`LINGER`] at most.
+/// Ends the linger of records that were handed over. Dropping it joins its thread, which takes [`LINGER`] at most where
+/// no report is kept.
 pub(super) struct Flusher {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -66,12 +84,21 @@ impl Flusher {
 
     /// What was handed over leaves now.
     pub(super) fn flush(&self) {
-        self.shared.tell(|state| state.is_wanted = true);
+        self.shared.wish(Wish::Once, |wish| wish == Wish::Nothing);
     }
 
-    /// Waits until records linger again, `timeout` at most. A flush ends when every record is settled.
+    /// Flushes for as long as a report is kept, which is let go after this is told.
+    pub(super) fn set_kept(&self, is_kept: bool) {
+        if is_kept {
+            self.shared.wish(Wish::Always, |wish| wish != Wish::Always);
+        } else {
+            self.shared.wish(Wish::Nothing, |wish| wish == Wish::Always);
+        }
+    }
+
+    /// Waits until records linger again, `timeout` at most. Where every record is settled and no report is kept.
     pub(super) fn wait_until_idle(&self, timeout: Duration) {
-        let is_busy = |state: &mut State| state.is_wanted || state.is_flushing;
+        let is_busy = |state: &mut State| state.is_flushing || state.wish != Wish::Nothing;
         drop(
             self.shared
                 .changed
@@ -82,7 +109,7 @@ impl Flusher {
 
 impl Drop for Flusher {
     fn drop(&mut self) {
-        self.shared.tell(|state| state.is_ending = true);
+        self.shared.wish(Wish::End, |_| true);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -92,24 +119,34 @@ impl Drop for Flusher {
 impl Shared {
     fn run(&self, handle: &Handle) {
         let mut state = self.lock();
-        while !state.is_ending {
-            if !state.is_wanted {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
+        loop {
+            let timeout = match state.wish {
+                Wish::Nothing => {
+                    state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    continue;
+                }
+                Wish::Once => LINGER,
+                Wish::Always => KEPT,
+                Wish::End => return,
+            };
+            if state.wish == Wish::Once {
+                state.wish = Wish::Nothing;
             }
-            state.is_wanted = false;
             state.is_flushing = true;
             drop(state);
-            handle.flush(LINGER);
+            handle.flush(timeout);
             state = self.lock();
             state.is_flushing = false;
             self.changed.notify_all();
         }
     }
 
-    fn tell(&self, what: impl FnOnce(&mut State)) {
-        what(&mut self.lock());
-        self.changed.notify_all();
+    fn wish(&self, wish: Wish, if_now: impl FnOnce(Wish) -> bool) {
+        let mut state = self.lock();
+        if if_now(state.wish) {
+            state.wish = wish;
+            self.changed.notify_all();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -28,6 +28,9 @@ pub enum EventKind {
 /// An event that librdkafka queued for us.
 pub struct Event(NonNull<sys::rd_kafka_event_t>);
 
+// SAFETY: an event has one owner, and librdkafka does not care on which thread.
+unsafe impl Send for Event {}
+
 impl Event {
     pub(super) fn from_ptr(event: *mut sys::rd_kafka_event_t) -> Option<Self> {
         NonNull::new(event).map(Self)
