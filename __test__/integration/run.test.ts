@@ -1,7 +1,9 @@
 // `narad run`: handlers as a service.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -55,6 +57,22 @@ describe('narad run', () => {
     assert.match(page.text, /_bucket\{.*le="\+Inf"\} \d/)
     for (const line of page.text.trimEnd().split('\n'))
       assert.match(line, /^(?:# (?:HELP|TYPE) \S+ .+|\w+(?:\{.*\})? \S+)$/)
+    assert.deepEqual(await child.kill('SIGTERM'), { code: 0, signal: null })
+  })
+
+  // While it joined, SIGTERM closed the service under it, which it took for a failure: exit code 1, and a deployment that
+  // takes a pod away early counted a crash.
+  test('ends cleanly on SIGTERM while it waits for a broker', async (t) => {
+    const { file, health } = await setUp(t)
+    const silent = createServer((socket) => void socket.on('error', () => undefined))
+    const asked = once(silent, 'connection')
+    await once(silent.listen(0, '127.0.0.1'), 'listening')
+    t.after(() => silent.close())
+    const { port } = silent.address() as AddressInfo
+    const args = ['run', file, '-g', randomGroup(), '--health-port', String(health), '-b', `127.0.0.1:${port}`]
+    const child = narad(t, args)
+    const [socket] = (await asked) as [Socket]
+    t.after(() => socket.destroy())
     assert.deepEqual(await child.kill('SIGTERM'), { code: 0, signal: null })
   })
 

@@ -1,11 +1,10 @@
 import type { Command } from 'commander'
 import { type ConnectionFlags, gather, openService, withConnection } from './connection.ts'
 import { UsageError } from './exit.ts'
-import { type HandleFlags, handle } from './handle.ts'
+import { type HandleFlags, handleUntilSignal } from './handle.ts'
 import { loadHandlers } from './handlers-file.ts'
 import { gatherNumbers, wholeNumber } from './numbers.ts'
 import { START_FORMS } from './start-offset.ts'
-import { untilSignal } from './until-signal.ts'
 import { type ViewFlags, view } from './view.ts'
 
 interface HandlersFlags extends ConnectionFlags, HandleFlags {
@@ -52,18 +51,7 @@ async function consume(flags: ViewFlags & Partial<HandlersFlags>, command: Comma
   if (wrong !== undefined) {
     throw new UsageError(`--${wrong} goes only ${handlers === undefined ? 'with' : 'without'} --handlers`)
   }
-  return handlers === undefined ? view(flags) : handleUntilSignal({ ...flags, handlers })
-}
-
-async function handleUntilSignal(flags: HandlersFlags): Promise<void> {
+  if (handlers === undefined) return view(flags)
   const service = await openService(flags)
-  const handlers = await loadHandlers(flags.handlers)
-  const ended = untilSignal(() => service.disconnect())
-  try {
-    await handle(service, handlers, flags)
-  } catch (error) {
-    await service.disconnect()
-    throw error
-  }
-  await ended
+  return handleUntilSignal(service, await loadHandlers(handlers), flags)
 }

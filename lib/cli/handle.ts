@@ -2,6 +2,7 @@ import { escapeControls } from '../escape.ts'
 import type { KafkaService, RecordHandler } from '../index.ts'
 import { redactText } from '../redact.ts'
 import type { Handlers } from './handlers-file.ts'
+import { untilSignal } from './until-signal.ts'
 
 const MOST_TEXT = 1_000
 
@@ -14,8 +15,27 @@ export interface HandleFlags {
   quiet?: boolean
 }
 
-/** Joins the group and hands the records of each topic to its function. */
-export async function handle(service: KafkaService, handlers: Handlers, flags: HandleFlags): Promise<void> {
+/** Hands the records of each topic to its function, until SIGTERM or SIGINT. Then the service is closed. */
+export async function handleUntilSignal(service: KafkaService, handlers: Handlers, flags: HandleFlags): Promise<void> {
+  let isEnding = false
+  const ended = untilSignal(() => {
+    isEnding = true
+    return service.disconnect()
+  })
+  try {
+    await handle(service, handlers, flags)
+  } catch (error) {
+    // who is told to end while he joins did not fail
+    if (!isEnding) {
+      await service.disconnect()
+      throw error
+    }
+  }
+  await ended
+}
+
+/** Joins the group. */
+async function handle(service: KafkaService, handlers: Handlers, flags: HandleFlags): Promise<void> {
   const { group, fromBeginning, concurrency, quiet } = flags
   await service.connectProducer()
   await service.connectConsumer(group)

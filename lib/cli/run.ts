@@ -3,11 +3,10 @@ import { once } from 'node:events'
 import type { Command } from 'commander'
 import { type ConnectionFlags, openService, withConnection } from './connection.ts'
 import { EXIT } from './exit.ts'
-import { type HandleFlags, handle } from './handle.ts'
+import { type HandleFlags, handleUntilSignal } from './handle.ts'
 import { loadHandlers } from './handlers-file.ts'
 import { wholeNumber } from './numbers.ts'
 import { HEALTH_PORT, openPorts, type PortFlags } from './ports.ts'
-import { untilSignal } from './until-signal.ts'
 
 interface RunFlags extends ConnectionFlags, PortFlags, HandleFlags {
   watch?: boolean
@@ -39,12 +38,9 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   const handlers = await loadHandlers(file)
   // before it connects: who asks meanwhile is told that it is not ready
   const closePorts = await openPorts(service, flags)
-  const ended = untilSignal(() => service.disconnect())
   try {
-    await handle(service, handlers, flags)
-    await ended
+    await handleUntilSignal(service, handlers, flags)
   } finally {
-    await service.disconnect()
     closePorts()
   }
 }
