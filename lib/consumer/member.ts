@@ -339,24 +339,25 @@ export class Member {
       const who = 'a member holds its rebalance up; one that ended without leaving does so until its session ends'
       listener.onLog(WARNING, `Group ${this.group} waits, for up to ${sessionTimeoutMs} ms more: ${who}`)
     }, timeoutMs).unref()
-    const error = await this.#native.subscribe(
-      {
-        id,
-        topics,
-        fromBeginning,
-        ordering: batch === undefined ? ordering : 'none',
-        batchRecords: batch?.maxMessages ?? BATCH_RECORDS,
-        batchBytes: batch === undefined ? BATCH_BYTES : HANDLER_BATCH_BYTES,
-        batchWaitMs: batch?.maxWaitMs ?? 0,
-        outRecords: (batch?.maxMessages ?? BATCH_RECORDS) * (batch === undefined ? BATCHES_OUT : 2),
-        outBytes: OUT_BYTES,
-        heldRecords: HELD_RECORDS,
-        heldBytes: HELD_BYTES,
-      },
-      timeoutMs + sessionTimeoutMs,
-    )
-    clearTimeout(waiting)
-    if (error !== null) throw fromNative(error, { group: this.group })
+    const wanted = {
+      id,
+      topics,
+      fromBeginning,
+      ordering: batch === undefined ? ordering : 'none',
+      batchRecords: batch?.maxMessages ?? BATCH_RECORDS,
+      batchBytes: batch === undefined ? BATCH_BYTES : HANDLER_BATCH_BYTES,
+      batchWaitMs: batch?.maxWaitMs ?? 0,
+      outRecords: (batch?.maxMessages ?? BATCH_RECORDS) * (batch === undefined ? BATCHES_OUT : 2),
+      outBytes: OUT_BYTES,
+      heldRecords: HELD_RECORDS,
+      heldBytes: HELD_BYTES,
+    }
+    try {
+      const error = await this.#native.subscribe(wanted, timeoutMs + sessionTimeoutMs)
+      if (error !== null) throw fromNative(error, { group: this.group })
+    } finally {
+      clearTimeout(waiting)
+    }
   }
 
   #setTopics(id: number, topics: string[]): void {
