@@ -3,14 +3,11 @@ import { hold, release } from '../keep-alive.ts'
 import type { NativeError, NativeProducer, NativeProducerEvent } from '../native.ts'
 import { type Columns, Packer } from './packer.ts'
 
-/** Records in one native call. */
-const CALL_RECORDS = 4_000
+/** Records in one native call: while it is under way, the next one is packed. */
+const CALL_RECORDS = 2_000
 /** Bytes after which a native call is closed. */
 const CALL_BYTES = 1024 * 1024
-/**
- * Native calls in flight; what is sent meanwhile gathers for the next. Few and large ones make few and large requests:
- * librdkafka spins while more requests of a partition wait than may be in flight (five).
- */
+/** Native calls in flight; what is sent meanwhile gathers for the next. Few and large ones make few and large requests. */
 const CALLS_IN_FLIGHT = 2
 
 /** Longest wait for results that the native side has given already. */
