@@ -27,13 +27,14 @@ await once(server, 'listening')
 console.log(`listening on port ${server.address().port}`)
 
 // First no more requests, then what they sent, and the handlers that run.
-process.once('SIGTERM', async () => {
+const end = async () => {
   server.close()
   server.closeIdleConnections()
   await once(server, 'close')
   await kafkaService.disconnect({ timeoutMs: 10_000 })
   console.log('closed')
-})
+}
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end)
 
 await kafkaService.connectProducer()
 await kafkaService.connectConsumer('billing')

@@ -24,7 +24,7 @@ app.addHook('onClose', async () => {
   await kafkaService.disconnect({ timeoutMs: 10_000 })
   console.log('closed')
 })
-process.once('SIGTERM', () => app.close())
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close())
 
 // Probes are answered from the beginning: the service is ready once it is connected.
 await app.listen({ port: Number(process.env.PORT ?? 3000) })
