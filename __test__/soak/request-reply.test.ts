@@ -30,7 +30,7 @@ async function run(count: number, inFlight: number, one: (index: number) => Prom
 const quantile = (sorted: Float64Array, share: number) => sorted[Math.floor(sorted.length * share)] as number
 
 describe('Requests under load on Kafka', { skip: bed.skip }, () => {
-  test('with 100 in flight a reply takes 2 ms at the median and 10 ms at the 99th percentile', async (t) => {
+  test('with 100 in flight each gets its own reply, and how long that takes is told', async (t) => {
     const topic = await bed.topic(4)
     await responder(t, topic, randomGroup())
     const service = await makeProducer(t, { brokers: await bed.brokers(), clientId: topic })
