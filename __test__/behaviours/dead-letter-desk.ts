@@ -7,7 +7,7 @@ import { describe, test } from 'node:test'
 import { type DeadLetter, deadLetterDesk, type KafkaService, PermanentError, type RecordContext } from 'narad'
 import type { Bed } from '../helpers/bed.ts'
 import { ended, narad, run } from '../helpers/command.ts'
-import { randomGroup } from '../helpers/names.ts'
+import { randomGroup, randomTopic } from '../helpers/names.ts'
 import { noSettings } from '../helpers/no-settings.ts'
 import type { Scope } from '../helpers/scope.ts'
 import { makeProducer, Received } from '../helpers/service.ts'
@@ -208,6 +208,37 @@ export function describeDeadLetterDesk(bed: Bed): void {
       assert.deepEqual([code, stderr], [1, 'narad: ended before its end; call it again to go on\n'])
     })
 
+    test('the command replays into no topic that is not there, and says what makes it', async (t) => {
+      // The topic was made by what was sent there, and the letters were settled: a mistyped name took them away.
+      const { brokers, service, topic, dlq, letters, lettersAre } = await setUp(t, bed)
+      await ids(service, topic, [{ id: 1 }])
+      await lettersAre(1)
+      const missing = randomTopic()
+      for (const execute of [[], ['--execute']]) {
+        const args = ['dlq', 'replay', dlq, '--into', missing, ...execute]
+        const { code, lines, stderr } = await run(t, args, { env: { KAFKA_BROKERS: bed.address(brokers) } })
+        assert.deepEqual([code, lines], [2, []], stderr)
+        assert.match(stderr, new RegExp(`${missing}.*\\n.*"narad topics list" shows .*; .* makes it\\n`))
+      }
+      assert.ok((await service.admin.topics.list()).every(({ topic: there }) => there !== missing))
+      assert.equal((await letters()).length, 1)
+    })
+
+    test('the command says of a topic without letters, and of a class that there is not, what is wrong', async (t) => {
+      // Both showed no letters, as if all were well.
+      const [brokers, topic] = [await bed.brokers(), await bed.topic(1)]
+      const service = await makeProducer(t, { brokers })
+      await service.send(topic, [1, 2])
+      const env = { KAFKA_BROKERS: bed.address(brokers) }
+      for (const command of ['show', 'stats']) {
+        const { code, stderr } = await run(t, ['dlq', command, topic], { env })
+        assert.deepEqual([code, stderr], [0, `narad: ${topic} has 2 records, but no dead letters of narad\n`])
+        const wrong = await run(t, ['dlq', command, topic, '--class', 'nonsense'], { env })
+        assert.deepEqual([wrong.code, wrong.lines], [2, []])
+        assert.match(wrong.stderr, /permanent, transient/)
+      }
+    })
+
     test('the command lists, counts, shows, plans and replays; a letter as a test fails until its handler is mended', async (t) => {
       const { brokers, service, topic, group, handled, state, dlq, lettersAre } = await setUp(t, bed)
       const env = { KAFKA_BROKERS: bed.address(brokers) }
@@ -232,10 +263,11 @@ export function describeDeadLetterDesk(bed: Bed): void {
       const handlers = join(folder, 'handlers.cjs')
       const program = await narad('show', dlq, '--as-test', '--handlers', handlers)
       const runs = async (handler: string) => {
-        await writeFile(handlers, `module.exports = { ${JSON.stringify(topic)}: ${handler} }`)
-        const names = 'const { before: beforeAll, after: afterAll, test } = require("node:test")\n'
         const cwd = resolve(__dirname, '..', '..')
-        const { status, stdout } = spawnSync(process.execPath, ['-e', names + program], {
+        const names = `const { ack, BusinessError, deadLetter, retry } = require(${JSON.stringify(cwd)})`
+        await writeFile(handlers, `${names}\nmodule.exports = { ${JSON.stringify(topic)}: ${handler} }`)
+        const code = `const { test } = require('node:test')\n${program}`
+        const { status, stdout } = spawnSync(process.execPath, ['-e', code], {
           cwd,
           encoding: 'utf8',
           env: { ...process.env, ...noSettings() },
@@ -245,8 +277,20 @@ export function describeDeadLetterDesk(bed: Bed): void {
       const broken = await runs('async ({ id }, { key }) => { throw new RangeError("no account " + id + key) }')
       assert.equal(broken.status, 1)
       assert.match(broken.stdout, /no account 7\uFFFD/)
-      const mended = await runs('async () => {}')
-      assert.equal(mended.status, 0, mended.stdout)
+      // What a handler returned was not looked at: one that made the record a dead letter again passed. What it threw failed
+      // the test, also where the record is done.
+      for (const [verdict, told] of [
+        ['deadLetter("no account again")', /no account again/],
+        ['retry()', /The handler asked for a retry/],
+      ] as const) {
+        const again = await runs(`async () => ${verdict}`)
+        assert.equal(again.status, 1, verdict)
+        assert.match(again.stdout, told)
+      }
+      for (const mending of ['async () => {}', 'async () => ack', '() => { throw new BusinessError("closed") }']) {
+        const mended = await runs(mending)
+        assert.equal(mended.status, 0, mended.stdout)
+      }
 
       const planned = await narad('replay', dlq)
       assert.match(planned, new RegExp(`1 letter\n +1 to replay into ${topic}\\.${group}\\.retry\\.1m$`))

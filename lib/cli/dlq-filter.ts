@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { LetterFilter } from '../index.ts'
 import { UsageError } from './exit.ts'
 
@@ -16,7 +16,7 @@ export interface LetterFlags {
 
 export function withLetterFilter(command: Command): Command {
   return command
-    .option('--class <class>', 'only letters of this class: permanent or transient')
+    .addOption(new Option('--class <class>', 'only letters of this class').choices(['permanent', 'transient']))
     .option('--name <name>', 'only those whose error has this name')
     .option('--type <type>', 'only those of this event type: the header x-event-type, or "type" of the value')
     .option('-k, --key <text>', 'only those of this key')

@@ -5,7 +5,7 @@ import { type ConnectionFlags, withService } from './connection.ts'
 import { type LetterFlags, letterFilterOf } from './dlq-filter.ts'
 import { UsageError } from './exit.ts'
 import { letterTest } from './letter-test.ts'
-import { jsonLine, type OutputFlags, printRows } from './output.ts'
+import { counted, jsonLine, type OutputFlags, printRows } from './output.ts'
 
 export interface ShowFlags extends ConnectionFlags, LetterFlags, OutputFlags {
   number: number
@@ -34,6 +34,7 @@ async function list(desk: DeadLetterDesk, topic: string, flags: ShowFlags): Prom
     found.push(letter)
     if (found.length >= flags.number) break
   }
+  if (found.length === 0) await tellForeign(desk, topic)
   if (flags.output === 'json') return printRows(flags, found.map(asJson), {})
   printRows(flags, found, {
     LETTER: ({ partition, offset }) => `${partition}/${offset}`,
@@ -46,6 +47,13 @@ async function list(desk: DeadLetterDesk, topic: string, flags: ShowFlags): Prom
     FINGERPRINT: ({ fingerprint }) => fingerprint.id,
     ERROR: ({ error }) => shorten(`${error.name}: ${error.message}`, 80),
   })
+}
+
+/** Says of a topic in which nothing was found that it is one of something else. */
+export async function tellForeign(desk: DeadLetterDesk, topic: string): Promise<void> {
+  const { letters, foreign } = await desk.plan(topic)
+  if (letters > 0 || foreign === 0) return
+  process.stderr.write(`narad: ${topic} has ${counted(foreign, 'record')}, but no dead letters of narad\n`)
 }
 
 async function find(desk: DeadLetterDesk, topic: string, place: string | undefined, flags: ShowFlags): Promise<Letter> {

@@ -3,7 +3,7 @@ import { escapeControls } from '../escape.ts'
 import type { LetterPark, LetterReplay, ReplayInto } from '../index.ts'
 import { type ConnectionFlags, withConnection, withService } from './connection.ts'
 import { type LetterFlags, letterFilterOf, timeOf, withLetterFilter } from './dlq-filter.ts'
-import { type ShowFlags, show } from './dlq-show.ts'
+import { type ShowFlags, show, tellForeign } from './dlq-show.ts'
 import { EXIT, UsageError } from './exit.ts'
 import { wholeNumber } from './numbers.ts'
 import { counted, jsonLine, type OutputFlags, printRows, tellPlanOnly, withExecute, withOutput } from './output.ts'
@@ -90,7 +90,10 @@ async function stats(topic: string, flags: ListFlags): Promise<void> {
   await withService(flags, async (service) => {
     const { deadLetterDesk } = await import('../index.ts')
     const options = { filter: letterFilterOf(flags), settled: flags.settled ?? false }
-    printRows(flags, await deadLetterDesk(service).stats(topic, options), {
+    const desk = deadLetterDesk(service)
+    const rows = await desk.stats(topic, options)
+    if (rows.length === 0) await tellForeign(desk, topic)
+    printRows(flags, rows, {
       FINGERPRINT: ({ fingerprint }) => fingerprint.id,
       LETTERS: ({ letters }) => letters,
       ERROR: ({ fingerprint }) => fingerprint.name,
@@ -115,6 +118,8 @@ async function replayLetters(topic: string, flags: ReplayFlags): Promise<void> {
   await withService(flags, async (service) => {
     const { deadLetterDesk } = await import('../index.ts')
     const desk = deadLetterDesk(service)
+    // for its error: a name that is mistyped may become a topic
+    if (flags.into !== undefined) await service.admin.topics.describe(flags.into)
     if (!flags.execute) {
       const plan = await withProgress((onProgress) => desk.plan(topic, { ...options, onProgress }))
       tellReplay(topic, plan, flags, 'to replay')

@@ -38,6 +38,8 @@ export function exitCodeOf(error: unknown): number {
 export interface Asked {
   readonly command: string
   readonly brokers: string | undefined
+  /** The topic that it writes to. */
+  readonly into: string | undefined
   readonly verbose: boolean | undefined
 }
 
@@ -52,11 +54,12 @@ export function tellError(error: unknown, asked?: Asked): void {
   process.stderr.write(`${escapeLines(redactText(inspect(error)))}\n`)
 }
 
-function hintOf({ code, topic }: KafkaError, { command, brokers }: Asked): string | undefined {
+function hintOf({ code, topic }: KafkaError, { command, brokers, into }: Asked): string | undefined {
   if (code !== 'NARAD_UNKNOWN_TOPIC') return undefined
   const there = brokers === undefined ? '' : ` -b ${brokers}`
-  const list = `"narad ${command === 'dlq' ? 'dlq' : 'topics'} list${there}" shows those that are there`
-  if (topic === undefined || !MAKING.includes(command)) return list
+  const isTarget = topic !== undefined && topic === into
+  const list = `"narad ${command === 'dlq' && !isTarget ? 'dlq' : 'topics'} list${there}" shows those that are there`
+  if (topic === undefined || !(isTarget || MAKING.includes(command))) return list
   const isEmbedded = (brokers ?? process.env['KAFKA_BROKERS'])?.startsWith('embedded')
   return `${list}; ${isEmbedded ? 'the first record sent' : `"narad topics create ${topic} --execute${there}"`} makes it`
 }

@@ -53,8 +53,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 let asked: Asked | undefined
 program.hook('preAction', (_, action) => {
   const parent = action.parent === program ? action : action.parent
-  const { brokers, verbose } = action.opts<{ brokers?: string; verbose?: boolean }>()
-  asked = { command: parent?.name() ?? '', brokers, verbose }
+  const { brokers, into, verbose } = action.opts<{ brokers?: string; into?: string; verbose?: boolean }>()
+  asked = { command: parent?.name() ?? '', brokers, into, verbose }
 })
 
 program.parseAsync().catch((error: unknown) => {
