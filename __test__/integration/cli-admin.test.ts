@@ -120,6 +120,15 @@ describe('narad groups and narad lag', () => {
     assert.match(stalled.lines[1] ?? '', new RegExp(`^${group} +${topic} +2 +2 +\\d+s +stalled$`))
   })
 
+  test('know that a group is stalled when it takes longer than the window to read how old its records are', async (t) => {
+    // The looks before were forgotten then, and the verdict of the last one alone was unknown.
+    const { topic, group, service, narad } = await setUp(t)
+    await service.admin.groups.resetOffsets(group, { to: 'end', topics: topic })
+    await service.send(topic, [4, 5], { partition: 1 })
+    const { lines } = await narad('lag', group, '--window', '1ms')
+    assert.match(lines[1] ?? '', / stalled$/)
+  })
+
   test('watch until the lag is above what is allowed', async (t) => {
     const { topic, group, service, narad } = await setUp(t)
     await service.admin.groups.resetOffsets(group, { to: 'end', topics: topic })

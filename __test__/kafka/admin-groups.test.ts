@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { AdminError } from 'narad'
 import { javaTool } from '../../scripts/kafka/tools.mjs'
@@ -84,6 +85,37 @@ describe('Administration of groups on Kafka', { skip: bed.skip }, () => {
       )
     })
   }
+
+  test('tells how far behind each of several partitions is in time, at once, whatever is in their logs', async (t) => {
+    // The partitions that were read filled the queue that all share, which put off the others by a second again and again:
+    // with a few batches in each, some had no time after ten seconds.
+    const [brokers, topic, group] = [await bed.brokers(), await bed.topic(3), randomGroup()]
+    const producer = await makeProducer(t, { brokers })
+    const { groups } = producer.admin
+    const timestamp = Date.now() - 60_000
+    // the last of these batches is larger than what is asked for first
+    for (const length of [10, 10, 10, 10, 10, 100_000]) {
+      const values = Array.from({ length: 6 }, () => randomBytes(length))
+      await producer.sendRecords(
+        topic,
+        [0, 1, 2].flatMap((partition) => values.map((value) => ({ value, partition, timestamp }))),
+      )
+    }
+    for (const [to, lag] of [
+      ['beginning', 36],
+      [30, 6],
+    ] as const) {
+      await groups.resetOffsets(group, { to, topics: topic })
+      const start = performance.now()
+      const offsets = await groups.offsets(group, { time: true })
+      const took = performance.now() - start
+      assert.deepEqual(
+        offsets.map((one) => [one.lag, Number(one.lagMs) >= 60_000]),
+        [0, 1, 2].map(() => [lag, true]),
+      )
+      assert.ok(took < 2_000, `${took} ms from ${to}`)
+    }
+  })
 
   test('lets a group go on at a time or a duration ago, as ConsumerGroupCommand sees afterwards', async (t) => {
     const { service, group, topic } = await groupAtTen(t, bed)

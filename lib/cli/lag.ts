@@ -77,8 +77,10 @@ async function lookOnce(
       await pause(Math.min(left, flags.interval ?? INTERVAL_MS.once), signal)
       if (signal.aborted) break
     }
+    // reading the times may take long, and the looks before would not be within the window any more
+    const at = performance.now()
     const seen = await look(service, groups, true)
-    if (looks.windowMs > 0) looks.add(seen)
+    if (looks.windowMs > 0) looks.add(seen, at)
     hide()
     tell(seen, looks, flags)
     failWhereBehind(seen, flags)
@@ -121,8 +123,7 @@ class Looks {
     this.windowMs = windowMs
   }
 
-  add(seen: readonly Seen[]): void {
-    const at = performance.now()
+  add(seen: readonly Seen[], at = performance.now()): void {
     // what is not there any more is forgotten
     const now = new Map<string, Array<Look & { at: number }>>()
     for (const one of seen) {

@@ -9,12 +9,15 @@ use super::Position;
 use super::coordinators::Coordinators;
 use super::offsets::partitions_of;
 use crate::core::error::{CoreError, ErrorCode, Result};
-use crate::core::rd::{Event, Queue};
+use crate::core::rd::{Event, Partitions, Queue};
 
-/// One record is enough of each partition, and brokers give at least one batch.
-const LEAST: [(&str, &str); 4] = [
-    ("fetch.message.max.bytes", "1"),
+/// One record is enough of each partition. Brokers give a whole batch of the first partition alone, of the others as much
+/// as is asked for, so that is the size of most batches; librdkafka asks for more where one is larger. All partitions share
+/// the queue: while there is a record in it none is fetched, by default not for a second more.
+const LEAST: [(&str, &str); 5] = [
+    ("fetch.message.max.bytes", "65536"),
     ("queued.min.messages", "1"),
+    ("fetch.queue.backoff.ms", "1"),
     ("enable.partition.eof", "true"),
     ("auto.offset.reset", "earliest"),
 ];
@@ -35,11 +38,7 @@ pub fn record_times(
     let handle = coordinators.instance(GROUP, LEAST)?;
     let queue = Queue::consumer(&handle)
         .ok_or_else(|| CoreError::new(ErrorCode::Internal, "librdkafka gives no queue"))?;
-    handle
-        .assign_more(&partitions_of(places))
-        .map_err(|(cause, text)| {
-            CoreError::new(ErrorCode::AdminFailed, format!("records cannot be read: {text}")).caused_by(cause)
-        })?;
+    handle.assign_more(&partitions_of(places)).map_err(unreadable)?;
     let mut waiting: BTreeSet<(String, i32)> = places
         .iter()
         .map(|place| (place.topic.clone(), place.partition))
@@ -53,22 +52,38 @@ pub fn record_times(
         let Some(event) = queue.poll(left) else {
             continue;
         };
-        if let Some(place) = ended(&event) {
-            waiting.remove(&place);
+        let mut done = Vec::new();
+        if let Some(place) = ended(&event)
+            && waiting.remove(&place)
+        {
+            done.push(place);
         }
         event.for_each_delivery(|record| {
             let place = (record.topic(), record.partition);
             if waiting.remove(&place) {
                 times.push(Position {
-                    topic: place.0,
+                    topic: place.0.clone(),
                     partition: place.1,
                     offset: record.timestamp(),
                     error: None,
                 });
+                done.push(place);
             }
         });
+        // the rest of its log would be read while others are waited for
+        if !done.is_empty() && !waiting.is_empty() {
+            let done = Partitions::of(
+                done.iter()
+                    .map(|(topic, partition)| (topic.as_str(), *partition, 0)),
+            );
+            handle.assign_less(&done).map_err(unreadable)?;
+        }
     }
     Ok(times)
+}
+
+fn unreadable((cause, text): (RDKafkaRespErr, String)) -> CoreError {
+    CoreError::new(ErrorCode::AdminFailed, format!("records cannot be read: {text}")).caused_by(cause)
 }
 
 /// The partition of which an event says that nothing more comes.
