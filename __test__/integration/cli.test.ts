@@ -94,6 +94,96 @@ describe('narad produce', () => {
     assert.ok(records.records.every(({ partition }) => partition === 1))
   })
 
+  test('sends keys and values of lines that are not UTF-8 byte for byte', async (t) => {
+    // Lines were read as text: each byte that was not UTF-8 became ef bf bd, and nobody was told.
+    const { brokers, topic } = await setUp(t)
+    const keys = [Buffer.from([0x6b, 0xfe]), Buffer.from('é'), Buffer.alloc(0)]
+    const values = [Buffer.from([0x61, 0xff, 0x62, 0x3a]), Buffer.from('ü\u2028\r.'), Buffer.alloc(100_000, 0xe9)]
+    const lines = keys.flatMap((key, index) => [key, Buffer.from('→'), values[index] as Buffer, Buffer.from('\n')])
+    const args = ['produce', '-b', brokers, '-t', topic, '-p', '0']
+    const keyed = await ended(narad(t, [...args, '-K', '→'], { stdin: Buffer.concat(lines) }))
+    assert.equal(keyed.code, 0, keyed.stderr)
+    const plain = await ended(narad(t, args, { stdin: Buffer.from([0xff, 0xc3, 0x0a, 0x0a, 0xc3]) }))
+    assert.equal(plain.code, 0, plain.stderr)
+    const service = makeService(t, { brokers })
+    const found: Array<[key: Buffer | null, value: Buffer | null]> = []
+    for await (const { rawKey, rawValue } of service.read(topic, { to: 'end', codec: 'buffer' })) {
+      found.push([rawKey && Buffer.from(rawKey), rawValue && Buffer.from(rawValue)])
+    }
+    assert.deepEqual(found, [
+      ...keys.map((key, index) => [key, values[index]]),
+      [null, Buffer.from([0xff, 0xc3])],
+      [null, Buffer.from([0xc3])],
+    ])
+  })
+
+  test('refuses a row of JSON with a wrong field by its line and what it must be, and sends nothing of it', async (t) => {
+    // Such rows were sent as something else: headers "a=b" as 0=a 1== 2=b, a time in text as now, bytes without what was no base64.
+    const { brokers, topic, received } = await setUp(t)
+    const cases: Array<[fields: object | string, text: RegExp]> = [
+      [{ headers: 'a=b' }, /headers must be an object such as/],
+      [{ headers: 5 }, /headers must be an object such as/],
+      [{ headers: ['a', 'b'] }, /or pairs such as/],
+      [{ headers: [['a']] }, /or pairs such as/],
+      [{ headers: { h: ['1', '2'] } }, /header "h" must be text, null .* repeated goes into pairs/],
+      [{ headers: { h: { base64: '!' } } }, /header "h" has a base64 that is none/],
+      [{ timestamp: '2026-01-31T10:00:00Z' }, /timestamp must be whole milliseconds .*, not "2026-01-31T10:00:00Z"/],
+      [{ timestamp: 'yesterday' }, /timestamp must be whole milliseconds .*, not "yesterday"/],
+      [{ timestamp: -5 }, /timestamp must be whole milliseconds .*, not -5/],
+      [{ timestamp: 1.5 }, /timestamp must be whole milliseconds .*, not 1\.5/],
+      [{ partition: '0' }, /partition must be a whole number from 0, not "0"/],
+      [{ partition: -1 }, /partition must be a whole number from 0, not -1/],
+      [{ topic: 5 }, /topic must be text, not 5/],
+      [{ value: { base64: '!!!' } }, /value has a base64 that is none/],
+      [{ value: { base64: 'AAA=\n' } }, /value has a base64 that is none/],
+      [{ key: { base64: 'A' } }, /key has a base64 that is none/],
+      [{ key: { id: 1 } }, /key must be text, a whole number, null or/],
+      [{ key: true }, /key must be text, a whole number, null or/],
+      [{ key: [1] }, /key must be text, a whole number, null or/],
+      [{ key: '\ud800' }, /key has half a character .* given as \{"base64"/],
+      [{ kee: 'k' }, /has the field "kee", which is not known\. There are: topic, .*key/],
+      [{ partitio: 0 }, /has the field "partitio", which is not known/],
+      ['{"value":"a\xff"}', /is not UTF-8: bytes .* given as \{"base64"/],
+    ]
+    for (const [fields, text] of cases) {
+      const bad = typeof fields === 'string' ? fields : JSON.stringify({ value: 'bad', ...fields })
+      const stdin = Buffer.from(`{"value":"good"}\n${bad}\n{"value":"after"}\n`, 'latin1')
+      const { code, stderr } = await ended(narad(t, ['produce', '-b', brokers, '-t', topic, '--json'], { stdin }))
+      assert.equal(code, 2, `${bad}: ${stderr}`)
+      assert.match(stderr, /^narad: sent 1 records\nnarad: line 2\b/)
+      assert.match(stderr, text)
+    }
+    const records = await received()
+    await records.count(cases.length)
+    assert.ok(records.values.every((value) => String(value) === 'good'))
+  })
+
+  test('takes of a row of JSON what other tools write: null for what is left out, numbers as keys, base64 for URLs', async (t) => {
+    const { brokers, topic, received } = await setUp(t)
+    const rows = [
+      { topic: null, partition: null, headers: null, timestamp: null, key: 42, value: 'null' },
+      { offset: 7, timestamp: 0, key: 'k', value: { base64: '-_8' } },
+      { timestamp: -1, key: { base64: '' }, value: { base64: '+/8=' } },
+      { value: { base64: 'not alone', id: 1 } },
+    ]
+    const stdin = rows.map((row) => JSON.stringify(row)).join('\n')
+    const args = ['produce', '-b', brokers, '-t', topic, '--json', '-p', '0']
+    const { code, stderr } = await ended(narad(t, args, { stdin }))
+    assert.equal(code, 0, stderr)
+    const records = await received()
+    await records.count(rows.length)
+    const bytes = Buffer.from([0xfb, 0xff])
+    assert.deepEqual(
+      records.records.map(({ key, value }) => [key, value]),
+      [
+        ['42', Buffer.from('null')],
+        ['k', bytes],
+        ['', bytes],
+        [null, Buffer.from('{"base64":"not alone","id":1}')],
+      ],
+    )
+  })
+
   test('ends at a line that is wrong, on a terminal too, and says what was sent before it', async (t) => {
     // At a terminal the line of progress kept the process alive for ever, and the lines before the bad one were lost.
     const { brokers, topic, received } = await setUp(t)

@@ -94,10 +94,10 @@ async function sendLines(service: KafkaService, flags: ProduceFlags): Promise<vo
   const stopProgress = showProgress(() => `narad: ${sent.toLocaleString('en')} records sent`)
   let line = 0
   try {
-    for await (const text of linesOf(process.stdin)) {
+    for await (const bytes of linesOf(process.stdin)) {
       line += 1
-      if (text === '') continue
-      const { topic, record } = flags.json ? fromRow(text, line) : fromLine(text, line, flags)
+      if (bytes.length === 0) continue
+      const { topic, record } = flags.json ? fromRow(bytes, line) : fromLine(bytes, line, flags)
       const name = flags.topic ?? topic
       if (name === undefined) throw new UsageError(`line ${line} has no topic, and there is no --topic`)
       const batch = batches.get(name) ?? []
@@ -119,14 +119,14 @@ async function sendLines(service: KafkaService, flags: ProduceFlags): Promise<vo
   if (failure !== undefined) throw failure
 }
 
-function fromLine(text: string, line: number, flags: ProduceFlags): { topic: undefined; record: RecordInput } {
+function fromLine(bytes: Buffer, line: number, flags: ProduceFlags): { topic: undefined; record: RecordInput } {
   const { keySeparator } = flags
   if (keySeparator === undefined) {
-    return { topic: undefined, record: { ...common(flags), key: flags.key ?? null, value: text } }
+    return { topic: undefined, record: { ...common(flags), key: flags.key ?? null, value: bytes } }
   }
-  const at = text.indexOf(keySeparator)
+  const at = bytes.indexOf(keySeparator)
   if (at < 0) throw new UsageError(`line ${line} has no "${keySeparator}" between key and value`)
-  const [key, value] = [text.slice(0, at), text.slice(at + keySeparator.length)]
+  const [key, value] = [bytes.subarray(0, at), bytes.subarray(at + Buffer.byteLength(keySeparator))]
   return { topic: undefined, record: { ...common(flags), key, value } }
 }
 
