@@ -266,7 +266,7 @@ export function describeDeadLetterDesk(bed: Bed): void {
         const cwd = resolve(__dirname, '..', '..')
         const names = `const { ack, BusinessError, deadLetter, retry } = require(${JSON.stringify(cwd)})`
         await writeFile(handlers, `${names}\nmodule.exports = { ${JSON.stringify(topic)}: ${handler} }`)
-        const code = `const { test } = require('node:test')\n${program}`
+        const code = `const { after: afterAll, before: beforeAll, test } = require('node:test')\n${program}`
         const { status, stdout } = spawnSync(process.execPath, ['-e', code], {
           cwd,
           encoding: 'utf8',

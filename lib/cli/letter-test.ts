@@ -4,8 +4,8 @@ import { escapeControls } from '../escape.ts'
 import type { DeadLetter } from '../index.ts'
 
 /**
- * A test for Jest that hands the record of a letter to its handler on a test service: it fails with the error of the
- * letter until the handler is mended.
+ * A test for Jest that hands the record of a letter to its handler on a TestBroker: it fails with the error of the letter
+ * until the handler is mended.
  *
  * @param file A handlers file, as for `consume --handlers`. Default: a module that the reader has to name.
  */
@@ -19,24 +19,46 @@ export function letterTest(letter: DeadLetter, file?: string): string {
     ...(error.stack ?? `${error.name}: ${error.message}`).split('\n'),
   ]
   return `${story.map((line) => `// ${escapeControls(line.trimEnd())}`).join('\n')}
-const { createTestService } = require('narad/testing')
+const { createKafkaService } = require('narad')
+const { TestBroker } = require('narad/testing')
 
 ${loader(topic, file)}
 
-const value = ${bytes(letter.value)}
-const options = {
-  codec: '${letter.value === null || isUtf8(letter.value) ? 'string' : 'buffer'}', // the bytes as they were
+const record = {
+  partition: 0,
   key: ${bytes(letter.key)},
+  value: ${bytes(letter.value)},
   headers: [${letter.headers.map(([name, value]) => `[${text(name)}, ${bytes(value)}]`).join(', ')}],${
     source.timestamp > 0 ? `\n  timestamp: ${source.timestamp},` : ''
   }
 }
 
+let broker
+let service
+beforeAll(async () => {
+  broker = await TestBroker.start({ topics: [${topic}] })
+  service = createKafkaService({ brokers: broker.brokers }).init()
+  await service.connectProducer()
+  await service.connectConsumer(${text(group)})
+})
+afterAll(async () => {
+  await service.disconnect()
+  await broker.stop()
+})
+
 test(${text(`${group} handles ${source.topic} [${source.partition}] @ ${source.offset}, which failed with ${error.name}`)}, async () => {
-  const service = createTestService({ group: ${text(group)} })
-  await service.subscribe(${topic}, await handlerOf(), { retry: false })
-  // rejects where the record would not be done: with what the handler throws, or returns as a verdict
-  await service.deliver(${topic}, value, options)
+  const handler = await handlerOf()
+  let calls = 0
+  const outcome = new Promise((resolve, reject) => {
+    // for what the handler throws, or returns as a verdict, and for a value that cannot be decoded
+    service.on('deadLetter', ({ error }) => reject(error))
+    // the record comes twice: the first is done when the second has its turn
+    const told = (message, context) => (calls++ === 0 ? handler(message, context) : resolve())
+    const options = { fromBeginning: true, ordering: 'partition', retry: false }
+    service.subscribe(${topic}, told, options).catch(reject)
+  })
+  await service.sendRecords(${topic}, [record, record])
+  await outcome
 })
 `
 }
