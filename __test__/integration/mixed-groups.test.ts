@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { TestBroker } from 'narad/testing'
+import { waitForCollection } from '../helpers/garbage.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
 import { makeProducer, makeService, Received } from '../helpers/service.ts'
-import { waitFor } from '../helpers/wait.ts'
-
-setFlagsFromString('--expose-gc')
 
 // librdkafka goes on asking for ever, so that the caller was told after the connection timeout and a session: a minute.
 test('a group whose members speak another protocol is refused at once, and may be subscribed again', async (t) => {
@@ -49,11 +45,7 @@ test('nothing is kept of subscriptions that were refused', async (t) => {
     return new WeakRef(handler)
   }
   const handlers = [await refused(), await refused(), await refused()]
-  const isCollected = () => {
-    runInNewContext('gc')()
-    return handlers.every((handler) => handler.deref() === undefined)
-  }
-  await waitFor(isCollected, { what: 'the handlers' })
+  await waitForCollection(handlers, 'the handlers to be collected')
   assert.equal(service.health().groups.length, 1)
   await service.disconnect()
 })

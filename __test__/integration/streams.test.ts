@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { TestBroker } from 'narad/testing'
 import { describeStreams } from '../behaviours/streams.ts'
 import { embeddedBed } from '../helpers/bed.ts'
+import { waitForCollection } from '../helpers/garbage.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
 import { makeProducer, makeService, Received } from '../helpers/service.ts'
-import { waitFor } from '../helpers/wait.ts'
-
-setFlagsFromString('--expose-gc')
 
 describeStreams(embeddedBed())
 
@@ -49,11 +45,7 @@ test('streams that have ended are collected while their group stays connected', 
     return new WeakRef(stream)
   }
   const streams = [await read(), await read(), await read()]
-  const isCollected = () => {
-    runInNewContext('gc')()
-    return streams.every((stream) => stream.deref() === undefined)
-  }
-  await waitFor(isCollected, { what: 'the streams that have ended' })
+  await waitForCollection(streams, 'the streams that have ended to be collected')
   assert.equal(service.health().groups.length, 1)
   await service.disconnect()
 })

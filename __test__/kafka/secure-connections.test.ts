@@ -3,8 +3,6 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { inspect } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import {
   AuthenticationError,
   ConfigError,
@@ -15,6 +13,7 @@ import {
   type OauthToken,
 } from 'narad'
 import { run } from '../helpers/command.ts'
+import { waitForCollection } from '../helpers/garbage.ts'
 import { ownClusterSkip } from '../helpers/kafka.ts'
 import { randomGroup, randomTopic } from '../helpers/names.ts'
 import { type ListenerName, type SecureKafka, startSecureKafka } from '../helpers/secure-kafka.ts'
@@ -366,13 +365,7 @@ describe('Secure connections', { skip: ownClusterSkip() }, () => {
       return new WeakRef(service)
     }
     const dropped = await drop()
-    setFlagsFromString('--expose-gc')
-    const collect = runInNewContext('gc') as () => void
-    const isCollected = () => {
-      collect()
-      return dropped.deref() === undefined
-    }
-    await waitFor(isCollected, { what: 'the service to be collected' })
+    await waitForCollection([dropped], 'the service to be collected')
   })
 
   test('S1: PLAIN without TLS warns once', async (t) => {

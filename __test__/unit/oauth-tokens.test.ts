@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { AuthenticationError, ClosedError, createKafkaService, type KafkaError } from 'narad'
 import { OauthTokens, type TokenTaker } from '../../lib/oauth-tokens.ts'
+import { waitForCollection } from '../helpers/garbage.ts'
 import { makeService } from '../helpers/service.ts'
 import { waitFor } from '../helpers/wait.ts'
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 
 const DAY_MS = 86_400_000
 function deferred<T>() {
@@ -44,11 +40,7 @@ describe('The tokens of a connection', () => {
     }
     await owner()
     await reader()
-    const areCollected = () => {
-      collect()
-      return dropped.every((weak) => weak.deref() === undefined)
-    }
-    await waitFor(areCollected, { what: 'what was dropped to be collected' })
+    await waitForCollection(dropped, 'what was dropped to be collected')
     tokens.stop()
   })
 
